@@ -1,0 +1,54 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robust_dml.errors import UserError
+
+if TYPE_CHECKING:
+    from robust_dml.config import Run, Study
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """STUDY, the path of its YAML."""
+    parser.add_argument("study", type=Path, metavar="STUDY", help="the study's YAML, such as config/demo.yaml")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """STUDY and the four names that single out one model of it."""
+    add_study(parser)
+    parser.add_argument("--dataset", required=True, help="a dataset of the study")
+    parser.add_argument("--loss", required=True, help="a loss of the study")
+    parser.add_argument("--training", required=True, help="a training of the study")
+    parser.add_argument("--seed", required=True, type=int, help="a seed of the study")
+    add_settings(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """--settings, by which the workflow says which settings it planned with."""
+    parser.add_argument("--settings", metavar="DIGEST", help="stop if the settings of this job have another digest")
+
+
+def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any]) -> tuple[Study, Run]:
+    """The study and the run that `add_run` asked for; the planned digest must be that of `settings`."""
+    from robust_dml.config import Run, load_study
+    from robust_dml.config.resolve import runs
+
+    study = load_study(arguments.study)
+    run = Run(arguments.dataset, arguments.loss, arguments.training, arguments.seed)
+    if run not in set(runs(study)):
+        raise UserError(f"{arguments.study}: the study has no model {run.path}; `robust-dml status` lists them")
+    require_settings(arguments, settings(study, run))
+    return study, run
+
+
+def require_settings(arguments: argparse.Namespace, settings: Any) -> None:
+    """Refuse to work with settings other than those the workflow planned with."""
+    from robust_dml.files import digest_of
+
+    if arguments.settings and arguments.settings != digest_of(settings):
+        raise UserError(f"{arguments.study}: changed since the workflow was planned; run snakemake again")

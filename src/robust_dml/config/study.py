@@ -1,0 +1,80 @@
+"""The whole study, and what must hold between its sections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.base import Name, Section
+from robust_dml.config.data import DatasetConfig
+from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig, TrainingConfig
+
+Seed = Annotated[int, Field(ge=0)]
+
+
+class EvaluationConfig(Section):
+    """How a model is attacked and scored."""
+
+    batch: int = Field(128, ge=1, description="queries that are attacked at a time")
+    block: int = Field(1024, ge=1, description="queries after which a killed evaluation can resume")
+    stop_when_broken: bool = Field(False, description="leave a query once its nearest neighbour is wrong")
+
+
+class ReportConfig(Section):
+    """What the tables and figures single out."""
+
+    headline: Name | None = Field(None, description="the attack, with its epsilon, of the main comparison")
+    examples: int = Field(24, ge=0, description="queries whose adversarial images are kept for figures and page")
+
+
+class Study(Section):
+    """Everything that a study's YAML may say."""
+
+    name: Name
+    title: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    data_root: Path = Path("data")
+    seeds: list[Seed] = Field([0], min_length=1)
+    datasets: dict[Name, DatasetConfig] = Field(min_length=1)
+    backbones: dict[Name, BackboneConfig] = Field(min_length=1)
+    losses: dict[Name, LossConfig] = Field(min_length=1)
+    miner: MinerConfig = MinerConfig()
+    optimisation: OptimisationConfig = OptimisationConfig()
+    trainings: dict[Name, TrainingConfig] = Field(min_length=1)
+    attacks: dict[Name, AttackConfig]
+    evaluation: EvaluationConfig = EvaluationConfig()
+    report: ReportConfig = ReportConfig()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for name, dataset in self.datasets.items():
+            _require(f"datasets.{name}.backbone", [dataset.backbone], self.backbones)
+            _require(f"datasets.{name}.losses", dataset.losses or [], self.losses)
+            _require(f"datasets.{name}.trainings", dataset.trainings or [], self.trainings)
+            _merged(f"datasets.{name}.optimisation", self.optimisation, dataset.optimisation)
+        for name, training in self.trainings.items():
+            _require(f"trainings.{name}.backbone", [training.backbone] if training.backbone else [], self.backbones)
+            _merged(f"trainings.{name}.optimisation", self.optimisation, training.optimisation)
+        for name, attack in self.attacks.items():
+            _require(f"attacks.{name}.members", attack.members, self.attacks)
+            _require(f"attacks.{name}.source", [attack.source] if attack.source else [], self.trainings)
+        if self.report.headline:
+            _require("report.headline", [self.report.headline], self.attack_names())
+        return self
+
+    def attack_names(self) -> list[str]:
+        """The results of every evaluation: `clean`, then each attack with its epsilon, such as `pgd-0.1`."""
+        return ["clean", *(f"{k}-{epsilon:g}" for k, attack in self.attacks.items() for epsilon in attack.epsilon)]
+
+
+def _require(where: str, names: list[str], known: object) -> None:
+    for name in names:
+        if name not in known:  # type: ignore[operator]
+            raise ValueError(f"{where}: no such name: {name}; known are {', '.join(known)}")  # type: ignore[call-overload]
+
+
+def _merged(where: str, base: OptimisationConfig, override: dict[str, object]) -> OptimisationConfig:
+    return OptimisationConfig(**{**base.model_dump(), **override})

@@ -1,0 +1,8 @@
+"""The one exception whose message is meant for the user."""
+
+
+class UserError(Exception):
+    """A mistake the user can mend; the command line prints its message as one line and exits with 1.
+
+    The message says what is wrong, where, and what to do.
+    """

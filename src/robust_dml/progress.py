@@ -1,0 +1,39 @@
+"""Progress of long work: a bar on a terminal, plain flushed lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LOG_INTERVAL_SECONDS = 5.0
+
+
+def say(message: str) -> None:
+    """Print one line to standard error at once."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def track(items: Iterable[T], *, title: str, total: int | None = None, unit: str = "it") -> Iterator[T]:
+    """Iterate over `items` and show how far it has come.
+
+    On a terminal it draws a bar; elsewhere it prints a line every few seconds, and none for quick work.
+    """
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=title, total=total, unit=unit, leave=False)
+        return
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)
+    started = last = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - last >= LOG_INTERVAL_SECONDS:
+            last = now
+            of_total = f" of {total}" if total is not None else ""
+            say(f"{title}: {done}{of_total} {unit}, {done / (now - started):.1f} {unit}/s")
