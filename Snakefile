@@ -1,0 +1,40 @@
+# The whole study: data, models, attacks, report. Without --configfile it is the paper's (config/paper.yaml).
+#
+#   snakemake --configfile config/demo.yaml --cores all              in an environment of your own
+#   snakemake --configfile config/demo.yaml --cores all --use-conda  in the environment of environment.yml
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/attack.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    input:
+        rules.report.input,
+    default_target: True
+
+
+rule data:
+    input:
+        prepared_data(),
+
+
+rule models:
+    input:
+        all_models(),
+
+
+rule attacks:
+    input:
+        all_attacks(),
+        RESULTS / "metrics.csv",
+
+
+onstart:
+    require_device()

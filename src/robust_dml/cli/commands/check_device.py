@@ -1,0 +1,35 @@
+"""`robust-dml check-device`: says before the first download that a study needs a GPU which is not there."""
+
+from __future__ import annotations
+
+import argparse
+
+from robust_dml.cli.arguments import add_study
+
+HELP = "stop with one line if the study's device is missing"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """STUDY."""
+    add_study(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Raise UserError, with what the study would cost, if it wants a GPU and there is none."""
+    from robust_dml.config import load_study
+    from robust_dml.cost import estimate
+    from robust_dml.device import pick_device
+    from robust_dml.errors import UserError
+
+    study = load_study(arguments.study)
+    if study.device != "cuda":
+        return
+    try:
+        pick_device(study.device)
+    except UserError as error:
+        cost = estimate(study)
+        raise UserError(
+            f"{arguments.study}: no GPU here; the study trains {cost.models} models, about {cost.gpu_hours:.0f} hours"
+            f" on a GPU and {cost.cpu_hours:.0f} on this CPU, and downloads {cost.download_gib:.1f} GiB;"
+            f" `make demo` shows the same in minutes; to insist, set `device: cpu` in {arguments.study}"
+        ) from error

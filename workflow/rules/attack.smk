@@ -1,0 +1,52 @@
+"""Attack results. Needs: models and packed images. Makes: results/<study>/attacks/ and metrics.csv."""
+
+
+rule attack_model:
+    input:
+        models=attacked_models,
+        index=index_of,
+        store=stores_of,
+        code=code("attacks", "retrieval", "metrics", "evaluation"),
+    output:
+        collect(
+            RESULTS / "attacks/{{dataset}}/{{loss}}/{{training}}/seed{{seed}}/{name}",
+            name=[f"{name}.json" for name in STUDY.attack_names()] + ["checks.json", "examples.npz", "run.json"],
+        ),
+    log:
+        LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",
+    benchmark:
+        LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: training_threads
+    resources:
+        gpu=gpus,
+    params:
+        study=STUDY_FILE,
+        settings=attack_digest,
+    message:
+        "Attacking {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
+    shell:
+        """
+        python -m robust_dml attack {params.study:q} --dataset {wildcards.dataset:q} --loss {wildcards.loss:q} \
+            --training {wildcards.training:q} --seed {wildcards.seed:q} --settings {params.settings:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule collect_metrics:
+    input:
+        results=all_attacks(),
+    output:
+        RESULTS / "metrics.csv",
+    log:
+        LOGS / "collect_metrics.log",
+    conda:
+        ENVIRONMENT
+    localrule: True
+    params:
+        study=STUDY_FILE,
+    message:
+        "Collecting metrics of {params.study}"
+    shell:
+        "python -m robust_dml collect {params.study:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,169 @@
+"""The study, and the helpers of the rule files; nothing else defines a function."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
+
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from robust_dml import paths
+from robust_dml.config import Run, attack_settings, data_settings, load_study, training_settings
+from robust_dml.config.resolve import runs
+from robust_dml.data import paths as data_paths
+from robust_dml.errors import UserError
+from robust_dml.files import digest_of
+
+ENVIRONMENT = Path(workflow.basedir) / "environment.yml"
+PACKAGE = Path(workflow.basedir) / "src" / "robust_dml"
+
+
+def study_file():
+    """The one file given by --configfile, else the paper's study."""
+    files = [Path(file) for file in workflow.config_settings.configfiles]
+    if len(files) > 1 or workflow.config_settings.config:
+        raise WorkflowError("A study is one file: give one --configfile and no --config; copy a study to change it.")
+    file = files[0] if files else Path(workflow.basedir) / "config" / "paper.yaml"
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def read_study():
+    """The checked study; a mistake in it ends the planning with its one line."""
+    try:
+        return load_study(STUDY_FILE)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def job_prefix():
+    """Jobs run this checkout's package, by the workflow's own Python unless conda supplies one."""
+    path = f"export PATH={Path(sys.executable).parent}:$PATH; "
+    conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    waiting = "export OMP_WAIT_POLICY=PASSIVE PYTHONUNBUFFERED=1; "
+    return f"set -euo pipefail; export PYTHONPATH={PACKAGE.parent}; {waiting}" + ("" if conda else path)
+
+
+def require_device():
+    """Before the first job, and on this machine only if the jobs run here: is the study's device there?"""
+    if workflow.remote_execution_settings.immediate_submit or workflow.storage_settings is None:
+        return
+    if workflow.executor_plugin is None or workflow.executor_plugin.common_settings.local_exec:
+        command = [sys.executable, "-m", "robust_dml", "check-device", str(STUDY_FILE)]
+        check = subprocess.run(command, env={"PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True)
+        if check.returncode:
+            raise WorkflowError(check.stderr.strip())
+
+
+def code(*packages):
+    """The sources a rule runs: editing one of them makes the rule's outputs again."""
+    files = [file for name in packages for file in sorted((PACKAGE / name).rglob("*.py"))]
+    return files + [PACKAGE / "randomness.py"]
+
+
+def run_of(wildcards):
+    """The model that a job's wildcards single out."""
+    return Run(wildcards.dataset, wildcards.loss, wildcards.training, int(wildcards.seed))
+
+
+def training_digest(wildcards):
+    """Changes exactly when something that shapes the model changes."""
+    return digest_of(training_settings(STUDY, run_of(wildcards)))
+
+
+def attack_digest(wildcards):
+    """Changes exactly when something that shapes the attack results changes."""
+    return digest_of(attack_settings(STUDY, run_of(wildcards)))
+
+
+def data_digest(wildcards):
+    """Changes exactly when something that shapes the prepared images changes."""
+    return digest_of(data_settings(STUDY, dataset_in(wildcards.folder)))
+
+
+def dataset_in(folder):
+    """The name of the first dataset of the study that is prepared in data_root/folder."""
+    folders = {data_folder(name).name: name for name in reversed(STUDY.datasets)}
+    return folders[folder]
+
+
+def data_folder(name):
+    """Where a dataset of the study is prepared."""
+    return data_paths.data_folder(STUDY.datasets[name], STUDY.data_root)
+
+
+def index_of(wildcards):
+    """The index of a job's dataset."""
+    return data_paths.index_path(STUDY.datasets[wildcards.dataset], STUDY.data_root)
+
+
+def stores_of(wildcards):
+    """The packed images of a job's dataset."""
+    return data_paths.store_paths(STUDY.datasets[wildcards.dataset], STUDY.data_root)
+
+
+def archives_of(wildcards):
+    """The archives that the dataset in a folder is unpacked from; none for generated ones."""
+    return data_paths.archive_paths(STUDY.datasets[dataset_in(wildcards.folder)], STUDY.data_root)
+
+
+def prepared_data():
+    """Every packed image of the study."""
+    return [p for c in STUDY.datasets.values() for p in data_paths.store_paths(c, STUDY.data_root)]
+
+
+def model_files(run):
+    """What training leaves."""
+    return [paths.model_folder(STUDY.name, run) / name for name in ("model.safetensors", "history.csv", "run.json")]
+
+
+def attack_files(run):
+    """What attacking one model leaves."""
+    names = [f"{name}.json" for name in STUDY.attack_names()] + ["checks.json", "examples.npz", "run.json"]
+    return [paths.attack_folder(STUDY.name, run) / name for name in names]
+
+
+def attacked_models(wildcards):
+    """The model under attack, and the models whose images are transferred to it."""
+    sources = {attack.source for attack in STUDY.attacks.values() if attack.source} | {wildcards.training}
+    run = run_of(wildcards)
+    return [f for t in sorted(sources) for f in model_files(Run(run.dataset, run.loss, t, run.seed))]
+
+
+def all_models():
+    """Every trained model of the study."""
+    return [file for run in runs(STUDY) for file in model_files(run)]
+
+
+def all_attacks():
+    """Every attack result of the study."""
+    return [file for run in runs(STUDY) for file in attack_files(run)]
+
+
+def gpus(wildcards):
+    """GPUs that a training or an attack asks for."""
+    return 0 if STUDY.device == "cpu" else 1
+
+
+def training_threads(wildcards):
+    """Small networks run best on one core each, side by side; large ones share all cores."""
+    backbone = STUDY.backbones[STUDY.trainings[wildcards.training].backbone or STUDY.datasets[wildcards.dataset].backbone]
+    return 1 if backbone.kind == "convnet" else workflow.cores or 4
+
+
+STUDY_FILE = study_file()
+STUDY = read_study()
+RESULTS = paths.results_folder(STUDY.name)
+LOGS = Path("logs") / STUDY.name
+DATA = STUDY.data_root
+
+shell.prefix(job_prefix())
+
+
+wildcard_constraints:
+    dataset="|".join(STUDY.datasets),
+    loss="|".join(STUDY.losses),
+    training="|".join(STUDY.trainings),
+    seed="[0-9]+",
+    folder="|".join(sorted({data_folder(name).name for name in STUDY.datasets})),

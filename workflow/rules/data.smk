@@ -1,0 +1,37 @@
+"""Images. Needs: archives (downloaded once) or nothing. Makes: an index and packed images in the data folder."""
+
+
+rule download_archive:
+    output:
+        DATA / "archives" / "{archive}",
+    log:
+        LOGS / "download_archive/{archive}.log",
+    conda:
+        ENVIRONMENT
+    retries: 2
+    localrule: True
+    params:
+        study=STUDY_FILE,
+    message:
+        "Downloading {wildcards.archive}"
+    shell:
+        "python -m robust_dml download {params.study:q} --archive {wildcards.archive:q} 2>&1 | tee {log:q}"
+
+
+rule build_index:
+    input:
+        archives=archives_of,
+        code=code("data"),
+    output:
+        DATA / "{folder}" / "index.csv",
+    log:
+        LOGS / "build_index/{folder}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+        dataset=lambda wildcards: dataset_in(wildcards.folder),
+    message:
+        "Indexing {wildcards.folder}"
+    shell:
+        "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
