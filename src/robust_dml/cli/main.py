@@ -11,14 +11,32 @@ from importlib import import_module
 from robust_dml import __version__
 from robust_dml.errors import UserError
 
-# A command is a module of robust_dml.cli.commands with HELP, add_arguments(parser) and run(arguments);
-# it imports what is heavy inside run, so that --help stays quick.
-COMMANDS = ("download", "index", "store", "data", "train", "attack", "collect", "schema", "check-device")
+# Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
+# that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
+COMMANDS = {
+    "plan": "print jobs, hours, disk and downloads of a study before it runs",
+    "download": "fetch and verify the archives of a study's datasets",
+    "index": "list the images of a dataset and how they are split",
+    "store": "pack the images of a dataset for training and testing",
+    "data": "verify the prepared data of a study",
+    "train": "train one model",
+    "attack": "attack one model and score it",
+    "collect": "gather the results of all attacks in metrics.csv",
+    "tables": "make the tables of a study",
+    "figures": "draw the figures of a study",
+    "claims": "check the claims against the metrics of a study",
+    "page": "write the report of a study as one HTML file",
+    "summary": "print natural against robust, and where the figures lie",
+    "status": "say what of a study is done, running and left",
+    "schema": "print the JSON schema of a study",
+    "check-device": "stop with one line if the study's device is missing",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 for a mistake of the user, 130 for an interrupt."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(words[0] if words else None).parse_args(words)
     try:
         arguments.run(arguments)
         sys.stdout.flush()
@@ -39,13 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(called: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robust-dml", description="Robustness of deep metric learning.")
     parser.add_argument("--version", action="version", version=f"robust-dml {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        module = import_module(f"robust_dml.cli.commands.{name.replace('-', '_')}")
-        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name == called:
+            module = import_module(f"robust_dml.cli.commands.{name.replace('-', '_')}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
     return parser

@@ -6,8 +6,6 @@ import argparse
 
 from robust_dml.cli.arguments import add_study
 
-HELP = "stop with one line if the study's device is missing"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """STUDY."""

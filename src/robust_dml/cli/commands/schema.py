@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 
-HELP = "print the JSON schema of a study"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command takes no arguments."""
