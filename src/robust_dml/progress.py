@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def track(items: Iterable[T], *, title: str, total: int | None = None, unit: str
 
         yield from tqdm(items, desc=title, total=total, unit=unit, leave=False)
         return
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     started = last = time.monotonic()
     for done, item in enumerate(items, start=1):

@@ -57,7 +57,7 @@ def normal(seeds: Tensor, shape: Sequence[int], *, stream: int = 0) -> Tensor:
 
 def _bits(seeds: Tensor, count: int, stream: int) -> Tensor:
     counter = torch.arange(1, count + 1, dtype=torch.int64, device=seeds.device) * _signed(_GOLDEN)
-    start = _mix(seeds + stream * _signed(_MIX_2)) if stream else seeds
+    start = _mix(seeds + _signed(stream * _MIX_2 % 2**64)) if stream else seeds
     return _mix(start[:, None] + counter)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from robust_dml.config.base import explain
 from robust_dml.config.study import Study
 from robust_dml.errors import UserError
 
@@ -28,21 +29,6 @@ def load_study(path: Path) -> Study:
         raise UserError(f"{path}: {explain(error)}") from error
 
 
-def explain(error: ValidationError) -> str:
-    """All mistakes of a validation as one line: `a.b: what is wrong; c: what is wrong`."""
-    return "; ".join(_explain_one(dict(mistake)) for mistake in error.errors())
-
-
-def _explain_one(mistake: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in mistake["loc"])
-    if mistake["type"] == "extra_forbidden":
-        return f"{place}: unknown key; see docs/study.md for the keys"
-    if mistake["type"] == "missing":
-        return f"{place}: missing"
-    text = mistake["msg"].removeprefix("Value error, ")
-    return f"{place}: {text} (found {mistake['input']!r})" if place else text
-
-
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, which YAML would let the last one win."""
 
@@ -51,7 +37,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
             seen.add(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,9 @@ class Run:
 def runs(study: Study) -> Iterator[Run]:
     """All models of a study, in the order of its YAML."""
     for dataset, config in study.datasets.items():
-        for loss in config.losses or study.losses:
-            for training in config.trainings or study.trainings:
-                for seed in study.seeds:
-                    yield Run(dataset, loss, training, seed)
+        for loss, training in product(config.losses or study.losses, config.trainings or study.trainings):
+            if loss in (study.trainings[training].losses or study.losses):
+                yield from (Run(dataset, loss, training, seed) for seed in study.seeds)
 
 
 def backbone_of(study: Study, run: Run) -> tuple[str, BackboneConfig]:
@@ -66,7 +66,9 @@ def training_settings(study: Study, run: Run) -> dict[str, Any]:
         "backbone": backbone_of(study, run)[1].model_dump(mode="json"),
         "loss": loss_of(study, run).model_dump(mode="json"),
         "miner": study.miner.model_dump(mode="json"),
-        "training": study.trainings[run.training].model_dump(mode="json", exclude={"loss", "optimisation", "backbone"}),
+        "training": study.trainings[run.training].model_dump(
+            mode="json", exclude={"loss", "losses", "optimisation", "backbone"}
+        ),
         "optimisation": optimisation_of(study, run).model_dump(mode="json"),
         "seed": run.seed,
         "device": study.device,

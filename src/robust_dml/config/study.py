@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from robust_dml.config.attacks import AttackConfig
-from robust_dml.config.base import Name, Section
+from robust_dml.config.base import Name, Section, explain
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig, TrainingConfig
 
@@ -27,6 +28,8 @@ class ReportConfig(Section):
     """What the tables and figures single out."""
 
     headline: Name | None = Field(None, description="the attack, with its epsilon, of the main comparison")
+    natural: Name | None = Field(None, description="the training others are compared with; the first natural one")
+    robust: Name | None = Field(None, description="the training that figures set beside it; the first robust one")
     examples: int = Field(24, ge=0, description="queries whose adversarial images are kept for figures and page")
 
 
@@ -56,6 +59,7 @@ class Study(Section):
             _require(f"datasets.{name}.trainings", dataset.trainings or [], self.trainings)
             _merged(f"datasets.{name}.optimisation", self.optimisation, dataset.optimisation)
         for name, training in self.trainings.items():
+            _require(f"trainings.{name}.losses", training.losses or [], self.losses)
             _require(f"trainings.{name}.backbone", [training.backbone] if training.backbone else [], self.backbones)
             _merged(f"trainings.{name}.optimisation", self.optimisation, training.optimisation)
         for name, attack in self.attacks.items():
@@ -63,6 +67,8 @@ class Study(Section):
             _require(f"attacks.{name}.source", [attack.source] if attack.source else [], self.trainings)
         if self.report.headline:
             _require("report.headline", [self.report.headline], self.attack_names())
+        _require("report.natural", [self.report.natural] if self.report.natural else [], self.trainings)
+        _require("report.robust", [self.report.robust] if self.report.robust else [], self.trainings)
         return self
 
     def attack_names(self) -> list[str]:
@@ -70,11 +76,14 @@ class Study(Section):
         return ["clean", *(f"{k}-{epsilon:g}" for k, attack in self.attacks.items() for epsilon in attack.epsilon)]
 
 
-def _require(where: str, names: list[str], known: object) -> None:
+def _require(where: str, names: list[str], known: Collection[str]) -> None:
     for name in names:
-        if name not in known:  # type: ignore[operator]
-            raise ValueError(f"{where}: no such name: {name}; known are {', '.join(known)}")  # type: ignore[call-overload]
+        if name not in known:
+            raise ValueError(f"{where}: no such name: {name}; known are {', '.join(known)}")
 
 
 def _merged(where: str, base: OptimisationConfig, override: dict[str, object]) -> OptimisationConfig:
-    return OptimisationConfig(**{**base.model_dump(), **override})
+    try:
+        return OptimisationConfig(**{**base.model_dump(), **override})
+    except ValidationError as error:
+        raise ValueError(explain(error, below=where)) from error

@@ -64,6 +64,7 @@ class TrainingConfig(Section):
     tuples_per_anchor: int = Field(1, ge=1)
     attack: TrainingAttackConfig = TrainingAttackConfig()
     backbone: Name | None = Field(None, description="instead of the dataset's")
+    losses: list[Name] | None = Field(None, description="of the study's losses; all of the dataset's if absent")
     loss: dict[str, Any] = Field({}, description="options of the loss that differ for this training")
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this training")
     options: dict[str, Any] = Field({}, description="further settings of the method")
