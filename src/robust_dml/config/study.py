@@ -36,20 +36,20 @@ class ReportConfig(Section):
 class Study(Section):
     """Everything that a study's YAML may say."""
 
-    name: Name
-    title: str = ""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    data_root: Path = Path("data")
-    seeds: list[Seed] = Field([0], min_length=1)
-    datasets: dict[Name, DatasetConfig] = Field(min_length=1)
-    backbones: dict[Name, BackboneConfig] = Field(min_length=1)
-    losses: dict[Name, LossConfig] = Field(min_length=1)
-    miner: MinerConfig = MinerConfig()
-    optimisation: OptimisationConfig = OptimisationConfig()
-    trainings: dict[Name, TrainingConfig] = Field(min_length=1)
-    attacks: dict[Name, AttackConfig]
-    evaluation: EvaluationConfig = EvaluationConfig()
-    report: ReportConfig = ReportConfig()
+    name: Name = Field(description="results lie in results/<name>")
+    title: str = Field("", description="what the report calls the study")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto is the GPU where there is one")
+    data_root: Path = Field(Path("data"), description="folder of archives and prepared images; may be shared")
+    seeds: list[Seed] = Field([0], min_length=1, description="each gives a model of its own")
+    datasets: dict[Name, DatasetConfig] = Field(min_length=1, description="where the images come from")
+    backbones: dict[Name, BackboneConfig] = Field(min_length=1, description="the networks")
+    losses: dict[Name, LossConfig] = Field(min_length=1, description="what training minimises")
+    miner: MinerConfig = Field(MinerConfig(), description="which tuples of a batch enter the loss")
+    optimisation: OptimisationConfig = Field(OptimisationConfig(), description="steps, batches, precision")
+    trainings: dict[Name, TrainingConfig] = Field(min_length=1, description="natural, robust and their rivals")
+    attacks: dict[Name, AttackConfig] = Field(description="what is done to the queries")
+    evaluation: EvaluationConfig = Field(EvaluationConfig(), description="how models are scored")
+    report: ReportConfig = Field(ReportConfig(), description="what tables and figures single out")
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
