@@ -1,0 +1,34 @@
+"""Tuples of a batch: who is compared with whom."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Triplets(NamedTuple):
+    """Rows of a batch: anchor, positive and negative of T tuples, int64 (T,) each."""
+
+    anchor: Tensor
+    positive: Tensor
+    negative: Tensor
+
+    def rows(self, rows: Tensor | slice) -> Triplets:
+        """The tuples in `rows`."""
+        return Triplets(self.anchor[rows], self.positive[rows], self.negative[rows])
+
+
+def at_most_per_anchor(triplets: Triplets, count: int, generator: torch.Generator) -> Triplets:
+    """Keep `count` tuples of each anchor, chosen uniformly without replacement; an anchor with fewer keeps all.
+
+    Kept tuples stand in the order of their anchors' rows. `generator` lives on the CPU.
+    """
+    anchor = triplets.anchor
+    order = torch.randperm(len(anchor), generator=generator).to(anchor.device)
+    order = order[torch.sort(anchor[order], stable=True).indices]
+    ordered = anchor[order]
+    first = torch.searchsorted(ordered, ordered)
+    rank = torch.arange(len(ordered), device=anchor.device) - first
+    return triplets.rows(order[rank < count])

@@ -1,0 +1,54 @@
+"""Embedding networks, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from robust_dml.config.training import BackboneConfig
+from robust_dml.errors import UserError
+from robust_dml.models.convnet import convnet
+from robust_dml.models.embedding import EmbeddingModel
+from robust_dml.models.foreign import torchvision_backbone, user_backbone
+from robust_dml.models.resnet import resnet18, resnet50
+from robust_dml.models.visualphishnet import visualphishnet
+from robust_dml.models.weights import load_weights
+from robust_dml.randomness import derive_seed
+
+BACKBONES: dict[str, Callable[[BackboneConfig], nn.Module]] = {
+    "convnet": convnet,
+    "resnet18": resnet18,
+    "resnet50": resnet50,
+    "visualphishnet": visualphishnet,
+}
+
+
+def build_model(config: BackboneConfig, *, seed: int, data_root: Path) -> EmbeddingModel:
+    """The model of a backbone, on the CPU, in eval mode: (B, 3, H, W) in [0, 1] -> (B, d).
+
+    Random weights are a function of `seed`; pre-trained ones come from <data_root>/weights or the file that the
+    study names. Raises UserError for an unknown backbone and for weights that are absent or do not fit.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "weights"))
+        network = _network(config)
+    if not config.kind.startswith("torchvision:") or isinstance(config.weights, Path):
+        load_weights(network, config, data_root)
+    return EmbeddingModel(network, normalize=config.normalize, normalize_embedding=config.normalize_embedding).eval()
+
+
+def _network(config: BackboneConfig) -> nn.Module:
+    if config.kind in BACKBONES:
+        return BACKBONES[config.kind](config)
+    module, colon, name = config.kind.partition(":")
+    if not colon:
+        raise UserError(f"backbones: no such kind: {config.kind}; known are {', '.join(BACKBONES)} and MODULE:FUNCTION")
+    if module == "torchvision":
+        return torchvision_backbone(name, config)
+    return user_backbone(module, name, config)
+
+
+__all__ = ["BACKBONES", "EmbeddingModel", "build_model"]

@@ -1,0 +1,106 @@
+"""ResNet (He et al., CVPR 2016) with torchvision's architecture and names of weights.
+
+Written out here since importing torchvision takes longer than importing torch; a test holds it against torchvision.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from robust_dml.config.training import BackboneConfig
+from robust_dml.models.head import with_head
+
+
+def resnet18(config: BackboneConfig) -> nn.Module:
+    """ResNet18: 512 features, linear head."""
+    return with_head(ResNet(BasicBlock, [2, 2, 2, 2]), 512, config.embedding)
+
+
+def resnet50(config: BackboneConfig) -> nn.Module:
+    """ResNet50: 2,048 features, linear head; the paper's backbone."""
+    return with_head(ResNet(Bottleneck, [3, 4, 6, 3]), 2048, config.embedding)
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions around a shortcut."""
+
+    expansion = 1
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = _convolution(inputs, width, 3, stride)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = _convolution(width, width, 3)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.downsample = _shortcut(inputs, width, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, width, H / stride, W / stride)."""
+        out = relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        return relu(out + (x if self.downsample is None else self.downsample(x)))
+
+
+class Bottleneck(nn.Module):
+    """1x1, 3x3 and 1x1 convolutions around a shortcut; the 3x3 one strides, as in torchvision."""
+
+    expansion = 4
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = _convolution(inputs, width, 1)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = _convolution(width, width, 3, stride)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = _convolution(width, 4 * width, 1)
+        self.bn3 = nn.BatchNorm2d(4 * width)
+        self.downsample = _shortcut(inputs, 4 * width, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, 4 width, H / stride, W / stride)."""
+        out = relu(self.bn1(self.conv1(x)))
+        out = relu(self.bn2(self.conv2(out)))
+        out = self.bn3(self.conv3(out))
+        return relu(out + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(nn.Module):
+    """The trunk: (B, 3, H, W) -> (B, 512 * expansion) features."""
+
+    def __init__(self, block: type[BasicBlock] | type[Bottleneck], depths: list[int]) -> None:
+        super().__init__()
+        self.conv1 = _convolution(3, 64, 7, 2)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        inputs = 64
+        for stage, depth in enumerate(depths):
+            blocks = []
+            for number in range(depth):
+                blocks.append(block(inputs, 64 << stage, 2 if stage and number == 0 else 1))
+                inputs = block.expansion * (64 << stage)
+            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        _initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, features)."""
+        x = self.maxpool(relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return x.mean((2, 3))
+
+
+def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
+
+
+def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Module | None:
+    if stride == 1 and inputs == outputs:
+        return None
+    return nn.Sequential(_convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+
+
+def _initialise(model: nn.Module) -> None:
+    """He initialisation of the convolutions, as in torchvision."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
