@@ -88,6 +88,12 @@ def dataset_in(folder):
     return folders[folder]
 
 
+def dataset_of_store(folder, store):
+    """The name of the first dataset of the study whose packed images lie in data_root/folder/store."""
+    stores = {data_paths.store_folder(c, DATA): name for name, c in reversed(STUDY.datasets.items())}
+    return stores[DATA / folder / store]
+
+
 def data_folder(name):
     """Where a dataset of the study is prepared."""
     return data_paths.data_folder(STUDY.datasets[name], STUDY.data_root)
@@ -166,4 +172,6 @@ wildcard_constraints:
     loss="|".join(STUDY.losses),
     training="|".join(STUDY.trainings),
     seed="[0-9]+",
+    store="(crop|squeeze)-[^/]+",
+    archive="[^/]+",
     folder="|".join(sorted({data_folder(name).name for name in STUDY.datasets})),

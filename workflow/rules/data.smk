@@ -35,3 +35,24 @@ rule build_index:
         "Indexing {wildcards.folder}"
     shell:
         "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
+
+
+rule build_store:
+    input:
+        index=DATA / "{folder}" / "index.csv",
+        code=code("data"),
+    output:
+        record=DATA / "{folder}" / "{store}" / "store.json",
+        test=DATA / "{folder}" / "{store}" / "test.uint8",
+        train=DATA / "{folder}" / "{store}" / "train.uint8",
+    log:
+        LOGS / "build_store/{folder}/{store}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+        dataset=lambda wildcards: dataset_of_store(wildcards.folder, wildcards.store),
+    message:
+        "Packing {wildcards.folder}/{wildcards.store}"
+    shell:
+        "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
