@@ -15,9 +15,9 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
+    default_target: True
     input:
         rules.report.input,
-    default_target: True
 
 
 rule data:

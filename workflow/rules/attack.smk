@@ -10,7 +10,8 @@ rule attack_model:
     output:
         collect(
             RESULTS / "attacks/{{dataset}}/{{loss}}/{{training}}/seed{{seed}}/{name}",
-            name=[f"{name}.json" for name in STUDY.attack_names()] + ["checks.json", "examples.npz", "run.json"],
+            name=[f"{name}.json" for name in STUDY.attack_names()]
+            + ["checks.json", "examples.npz", "run.json"],
         ),
     log:
         LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",
@@ -41,9 +42,9 @@ rule collect_metrics:
         RESULTS / "metrics.csv",
     log:
         LOGS / "collect_metrics.log",
+    localrule: True
     conda:
         ENVIRONMENT
-    localrule: True
     params:
         study=STUDY_FILE,
     message:

@@ -6,10 +6,10 @@ rule download_archive:
         DATA / "archives" / "{archive}",
     log:
         LOGS / "download_archive/{archive}.log",
-    conda:
-        ENVIRONMENT
     retries: 2
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         study=STUDY_FILE,
     message:

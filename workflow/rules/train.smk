@@ -5,9 +5,19 @@ rule train_model:
     input:
         index=index_of,
         store=stores_of,
-        code=code("data", "models", "losses", "miners", "attacks", "retrieval", "metrics", "training"),
+        code=code(
+            "data",
+            "models",
+            "losses",
+            "miners",
+            "attacks",
+            "retrieval",
+            "metrics",
+            "training",
+        ),
     output:
-        model=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/model.safetensors",
+        model=RESULTS
+        / "models/{dataset}/{loss}/{training}/seed{seed}/model.safetensors",
         history=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/history.csv",
         run=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/run.json",
     log:

@@ -1,4 +1,4 @@
-"""`robust-dml schema`: the JSON schema of a study, generated from the typed model."""
+"""`robust-dml schema`: what a study may say, generated from the typed model."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command takes no arguments."""
+    """--markdown."""
+    parser.add_argument("--markdown", action="store_true", help="print docs/study.md instead of the JSON schema")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the schema."""
+    """Print the schema or the page."""
     from robust_dml.config import Study
+    from robust_dml.config.document import study_markdown
 
-    print(json.dumps(Study.model_json_schema(), indent=2))
+    print(study_markdown() if arguments.markdown else json.dumps(Study.model_json_schema(), indent=2))
