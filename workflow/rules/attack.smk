@@ -10,8 +10,7 @@ rule attack_model:
     output:
         collect(
             RESULTS / "attacks/{{dataset}}/{{loss}}/{{training}}/seed{{seed}}/{name}",
-            name=[f"{name}.json" for name in STUDY.attack_names()]
-            + ["checks.json", "examples.npz", "run.json"],
+            name=[f"{name}.json" for name in STUDY.attack_names()] + ["checks.json", "examples.npz", "run.json"],
         ),
     log:
         LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",

@@ -30,9 +30,7 @@ def study_file():
     """The one file given by --configfile, else the paper's study."""
     files = [Path(file) for file in workflow.config_settings.configfiles]
     if len(files) > 1 or workflow.config_settings.config:
-        raise WorkflowError(
-            "A study is one file: give one --configfile and no --config; copy a study to change it."
-        )
+        raise WorkflowError("A study is one file: give one --configfile and no --config; copy a study to change it.")
     file = files[0] if files else Path(workflow.basedir) / "config" / "paper.yaml"
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
@@ -50,22 +48,14 @@ def job_prefix():
     path = f"export PATH={Path(sys.executable).parent}:$PATH; "
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     waiting = "export OMP_WAIT_POLICY=PASSIVE PYTHONUNBUFFERED=1; "
-    return f"set -euo pipefail; export PYTHONPATH={PACKAGE.parent}; {waiting}" + (
-        "" if by_conda else path
-    )
+    return f"set -euo pipefail; export PYTHONPATH={PACKAGE.parent}; {waiting}" + ("" if by_conda else path)
 
 
 def require_device():
     """Before the first job, and on this machine only if the jobs run here: is the study's device there?"""
-    if (
-        workflow.remote_execution_settings.immediate_submit
-        or workflow.storage_settings is None
-    ):
+    if workflow.remote_execution_settings.immediate_submit or workflow.storage_settings is None:
         return
-    if (
-        workflow.executor_plugin is None
-        or workflow.executor_plugin.common_settings.local_exec
-    ):
+    if workflow.executor_plugin is None or workflow.executor_plugin.common_settings.local_exec:
         command = [sys.executable, "-m", "robust_dml", "check-device", str(STUDY_FILE)]
         check = subprocess.run(
             command,
@@ -79,17 +69,13 @@ def require_device():
 
 def code(*packages):
     """The sources that a job runs; editing one of them makes its outputs again."""
-    files = [
-        file for name in packages for file in sorted((PACKAGE / name).rglob("*.py"))
-    ]
+    files = [file for name in packages for file in sorted((PACKAGE / name).rglob("*.py"))]
     return files + [PACKAGE / "randomness.py"]
 
 
 def run_of(wildcards):
     """The model that a job's wildcards single out."""
-    return Run(
-        wildcards.dataset, wildcards.loss, wildcards.training, int(wildcards.seed)
-    )
+    return Run(wildcards.dataset, wildcards.loss, wildcards.training, int(wildcards.seed))
 
 
 def training_digest(wildcards):
@@ -115,10 +101,7 @@ def dataset_in(folder):
 
 def dataset_of_store(folder, store):
     """The name of the first dataset of the study whose packed images lie in data_root/folder/store."""
-    stores = {
-        data_paths.store_folder(c, DATA): name
-        for name, c in reversed(STUDY.datasets.items())
-    }
+    stores = {data_paths.store_folder(c, DATA): name for name, c in reversed(STUDY.datasets.items())}
     return stores[DATA / folder / store]
 
 
@@ -139,26 +122,17 @@ def stores_of(wildcards):
 
 def archives_of(wildcards):
     """The archives that the dataset in a folder is unpacked from; none for generated ones."""
-    return data_paths.archive_paths(
-        STUDY.datasets[dataset_in(wildcards.folder)], STUDY.data_root
-    )
+    return data_paths.archive_paths(STUDY.datasets[dataset_in(wildcards.folder)], STUDY.data_root)
 
 
 def prepared_data():
     """Every packed image of the study."""
-    return [
-        p
-        for c in STUDY.datasets.values()
-        for p in data_paths.store_paths(c, STUDY.data_root)
-    ]
+    return [p for c in STUDY.datasets.values() for p in data_paths.store_paths(c, STUDY.data_root)]
 
 
 def model_files(run):
     """What training leaves."""
-    return [
-        paths.model_folder(STUDY.name, run) / name
-        for name in ("model.safetensors", "history.csv", "run.json")
-    ]
+    return [paths.model_folder(STUDY.name, run) / name for name in ("model.safetensors", "history.csv", "run.json")]
 
 
 def attack_files(run):
@@ -173,15 +147,9 @@ def attack_files(run):
 
 def attacked_models(wildcards):
     """The model under attack, and the models whose images are transferred to it."""
-    sources = {attack.source for attack in STUDY.attacks.values() if attack.source} | {
-        wildcards.training
-    }
+    sources = {attack.source for attack in STUDY.attacks.values() if attack.source} | {wildcards.training}
     run = run_of(wildcards)
-    return [
-        f
-        for t in sorted(sources)
-        for f in model_files(Run(run.dataset, run.loss, t, run.seed))
-    ]
+    return [f for t in sorted(sources) for f in model_files(Run(run.dataset, run.loss, t, run.seed))]
 
 
 def all_models():
@@ -202,8 +170,7 @@ def gpus(wildcards):
 def training_threads(wildcards):
     """Small networks run best on one core each, side by side; large ones share all cores."""
     backbone = STUDY.backbones[
-        STUDY.trainings[wildcards.training].backbone
-        or STUDY.datasets[wildcards.dataset].backbone
+        STUDY.trainings[wildcards.training].backbone or STUDY.datasets[wildcards.dataset].backbone
     ]
     return 1 if backbone.kind == "convnet" else workflow.cores or 4
 

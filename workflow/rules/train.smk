@@ -16,8 +16,7 @@ rule train_model:
             "training",
         ),
     output:
-        model=RESULTS
-        / "models/{dataset}/{loss}/{training}/seed{seed}/model.safetensors",
+        model=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/model.safetensors",
         history=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/history.csv",
         run=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/run.json",
     log:
