@@ -1,0 +1,1 @@
+"""What a reader sees; it is made from result files alone and never needs torch."""

@@ -1,0 +1,47 @@
+"""Names as a reader knows them."""
+
+from __future__ import annotations
+
+from robust_dml.config import Study
+from robust_dml.report.roles import Result
+
+METRICS = {
+    "recall@1": "R@1",
+    "recall@2": "R@2",
+    "recall@4": "R@4",
+    "recall@8": "R@8",
+    "r-precision": "R-precision",
+    "map@r": "mAP@R",
+    "nmi": "NMI",
+    "ami": "AMI",
+}
+WORDS = {"pgd": "PGD", "apgd": "APGD", "fgsm": "FGSM", "cw": "C&W", "r": "R"}
+NORMS = {"linf": "\N{SCRIPT SMALL L}\N{INFINITY}", "l2": "\N{SCRIPT SMALL L}\N{SUBSCRIPT TWO}"}
+
+
+def metric_label(metric: str) -> str:
+    """recall@1 is R@1."""
+    return METRICS.get(metric, metric)
+
+
+def attack_label(attack: str) -> str:
+    """carlini-wagner is C&W, pgd-margin is PGD-margin."""
+    if attack == "none":
+        return "clean"
+    words = attack.replace("carlini-wagner", "cw").split("-")
+    return "-".join(NORMS.get(word) or WORDS.get(word, word) for word in words)
+
+
+def threat_label(study: Study, result: Result) -> str:
+    """What an attack may do: norm, epsilon, steps, restarts."""
+    if result.attack == "none":
+        return "no perturbation"
+    attack = study.attacks[result.attack]
+    restarts = f", {attack.restarts} restarts" if attack.restarts > 1 else ""
+    steps = "" if attack.optimiser in ("fgsm", "r-fgsm", "noise", "worst-case") else f", {attack.steps} steps{restarts}"
+    return f"{NORMS[attack.norm]}, ε = {result.epsilon:g}{steps}"
+
+
+def result_label(study: Study, result: Result) -> str:
+    """An attack with what it may do: `PGD (ℓ∞, ε = 0.1, 10 steps)`."""
+    return f"{attack_label(result.attack)} ({threat_label(study, result)})"

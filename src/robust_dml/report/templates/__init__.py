@@ -1,0 +1,40 @@
+"""The HTML templates, and the environment that renders them."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(name: str, **values: Any) -> str:
+    """Render a template of this folder; everything put into it is escaped."""
+    return _environment().get_template(name).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from robust_dml.report.table import printed
+
+    environment = Environment(
+        loader=PackageLoader("robust_dml.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["printed"] = printed
+    environment.filters["spans"] = _spans
+    environment.filters["zip"] = zip
+    return environment
+
+
+def _spans(columns: list[Any]) -> list[tuple[str, int]]:
+    """The upper line of a table's head: each group of columns with its width."""
+    return [(name, len(list(members))) for name, members in groupby(columns, key=lambda column: str(column.group))]
