@@ -28,6 +28,18 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add_settings(parser)
 
 
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """STUDY and the name of one of its datasets."""
+    add_study(parser)
+    parser.add_argument("--dataset", required=True, help="a dataset of the study")
+    add_settings(parser)
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """--workers, the processes that decode images."""
+    parser.add_argument("--workers", type=int, help="processes that decode images; one per core if absent")
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """--settings, by which the workflow says which settings it planned with."""
     parser.add_argument("--settings", metavar="DIGEST", help="stop if the settings of this job have another digest")
@@ -44,6 +56,18 @@ def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any
         raise UserError(f"{arguments.study}: the study has no model {run.path}; `robust-dml status` lists them")
     require_settings(arguments, settings(study, run))
     return study, run
+
+
+def load_dataset(arguments: argparse.Namespace) -> tuple[Study, str]:
+    """The study and the dataset that `add_dataset` asked for; the planned digest must be that of its data."""
+    from robust_dml.config import data_settings, load_study
+
+    study = load_study(arguments.study)
+    if arguments.dataset not in study.datasets:
+        known = ", ".join(study.datasets)
+        raise UserError(f"{arguments.study}: the study has no dataset {arguments.dataset}; it has {known}")
+    require_settings(arguments, data_settings(study, arguments.dataset))
+    return study, arguments.dataset
 
 
 def require_settings(arguments: argparse.Namespace, settings: Any) -> None:

@@ -1,0 +1,52 @@
+"""From a file to RGB pixels, as torchvision's ImageFolder does it; a damaged or oversized file is refused."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from robust_dml.errors import UserError
+
+MAX_PIXELS = 2**26  # the largest photograph of CARS196 has 42 million
+EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+def decode(path: Path) -> Image.Image:
+    """Read an image file as RGB: grey and palette are expanded, CMYK is converted, alpha is dropped.
+
+    The orientation tag of a photograph is ignored, as by the released code. Raises UserError that names the file
+    if it is missing, damaged, truncated or has more than `MAX_PIXELS`.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UserError(f"{path}: {image.width} x {image.height} pixels are too many; at most {MAX_PIXELS}")
+            image.load()
+            return _eight_bits(image).convert("RGB")
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        Image.DecompressionBombError,
+    ) as error:
+        raise UserError(f"{path}: not a readable image: {' '.join(str(error).split())}") from error
+
+
+def checksum(image: Image.Image) -> int:
+    """The CRC-32 of an image's pixels, the same whatever file format holds them."""
+    return zlib.crc32(image.tobytes())
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Images of 16 bits per pixel keep their upper 8; PIL would clip them to white."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))

@@ -1,0 +1,32 @@
+"""One function over many images, by several processes where that pays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+from robust_dml.progress import track
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORTH_PROCESSES = 4000
+CHUNK = 64
+
+
+def default_workers() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_images(function: Callable[[T], R], items: Sequence[T], *, workers: int, title: str) -> Iterator[R]:
+    """Yield `function(item)` in the order of the items; few items are done in this process."""
+    total = len(items)
+    if workers == 1 or total < WORTH_PROCESSES:
+        yield from track(map(function, items), title=title, total=total, unit="images")
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        results = pool.map(function, items, chunksize=CHUNK)
+        yield from track(results, title=title, total=total, unit="images")

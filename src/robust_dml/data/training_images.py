@@ -1,0 +1,74 @@
+"""Where training crops are cut from: packed images, the files themselves, or, where images are squeezed, test crops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robust_dml.config.data import TransformConfig
+from robust_dml.data.augment import training_boxes, training_flips
+from robust_dml.data.index import Index
+from robust_dml.data.packed import Bytes, PackedImages
+from robust_dml.data.resample import crop_and_resize, crop_and_resize_all
+
+Rows = NDArray[np.int64]
+SMALL = 64 * 64  # pixels up to which one product per batch beats one resize per image
+
+
+@dataclass(frozen=True)
+class TrainingImages:
+    """Augmented images by their rows in the index."""
+
+    transform: TransformConfig
+    index: Index
+    images: Path
+    test: PackedImages
+    packed: PackedImages | None
+
+    def __call__(self, rows: Rows, seeds: Tensor) -> Bytes:
+        """Images of the rows (B,), each cropped and flipped by its seed (B,): uint8 (B, size, size, 3)."""
+        flips = training_flips(seeds, self.transform.flip).numpy()
+        if self.transform.aspect == "squeeze":
+            return _flipped(self.test.rows(rows), flips)
+        heights, widths = self._sizes
+        sizes = torch.from_numpy(heights[rows]), torch.from_numpy(widths[rows])
+        boxes = training_boxes(seeds, *sizes, self.transform.scale).numpy()
+        if self.packed is None:
+            return _flipped(self._from_files(rows, boxes), flips)
+        if self.packed.shape is not None and self.packed.shape[0] * self.packed.shape[1] <= SMALL:
+            return crop_and_resize_all(self.packed.rows(rows), boxes, flips, self.transform.size)
+        return _flipped(self._from_packed(self.packed, rows, boxes), flips)
+
+    @cached_property
+    def _sizes(self) -> tuple[Rows, Rows]:
+        source = self.packed if self.packed is not None else self.index
+        return source.heights, source.widths
+
+    def _from_packed(self, packed: PackedImages, rows: Rows, boxes: Rows) -> Bytes:
+        out = self._empty(len(rows))
+        for i, (row, box) in enumerate(zip(rows, boxes, strict=True)):
+            out[i] = crop_and_resize(packed[int(row)], box, self.transform.size)
+        return out
+
+    def _from_files(self, rows: Rows, boxes: Rows) -> Bytes:
+        from robust_dml.data.decode import decode
+        from robust_dml.data.transforms import resized_crop
+
+        out = self._empty(len(rows))
+        for i, (row, box) in enumerate(zip(rows, boxes.tolist(), strict=True)):
+            out[i] = np.asarray(resized_crop(decode(self.images / self.index.paths[row]), box, self.transform.size))
+        return out
+
+    def _empty(self, count: int) -> Bytes:
+        return np.empty((count, self.transform.size, self.transform.size, 3), dtype=np.uint8)
+
+
+def _flipped(images: Bytes, flips: NDArray[np.bool_]) -> Bytes:
+    images[flips] = images[flips, :, ::-1]
+    return images
