@@ -36,9 +36,10 @@ bench: setup
 bench-quick: setup
 	$(BIN)/python -m benchmarks --quick
 
-# The lock is made for all platforms, with hashes, from pyproject.toml.
+# The lock is made for all platforms, with hashes, from pyproject.toml; environment.yml is written from it.
 lock: setup
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml --output-file requirements.lock
+	$(BIN)/python workflow/scripts/environment.py requirements.lock environment.yml
 
 clean:
 	rm -rf results state logs .snakemake data/digits* data/gaussians* data/textures*
