@@ -122,7 +122,7 @@ def stores_of(wildcards):
 
 def archives_of(wildcards):
     """The archives that the dataset in a folder is unpacked from; none for generated ones."""
-    return data_paths.archive_paths(STUDY.datasets[dataset_in(wildcards.folder)], STUDY.data_root)
+    return data_paths.archive_paths(STUDY.datasets[dataset_in(wildcards.folder)], DATA, STUDY.sources)
 
 
 def prepared_data():

@@ -22,6 +22,9 @@ class EvaluationConfig(Section):
     batch: int = Field(128, ge=1, description="queries that are attacked at a time")
     block: int = Field(1024, ge=1, description="queries after which a killed evaluation can resume")
     stop_when_broken: bool = Field(False, description="leave a query once its nearest neighbour is wrong")
+    as_released: bool = Field(True, description="beside each attack that the released code has, run that too")
+    check_queries: int = Field(256, ge=0, description="queries of the extra runs for the sanity checks; 0 for none")
+    clusters: bool = Field(False, description="NMI and AMI of the clean embeddings, by k-means")
 
 
 class ReportConfig(Section):
@@ -39,6 +42,7 @@ class Study(Section):
     name: Name = Field(description="results lie in results/<name>")
     title: str = Field("", description="what the report calls the study")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto is the GPU where there is one")
+    sources: Path = Field(Path("config/datasets.yaml"), description="the table of archives and their hashes")
     data_root: Path = Field(Path("data"), description="folder of archives and prepared images; may be shared")
     seeds: list[Seed] = Field([0], min_length=1, description="each gives a model of its own")
     datasets: dict[Name, DatasetConfig] = Field(min_length=1, description="where the images come from")

@@ -11,8 +11,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from robust_dml.config.data import DatasetConfig, TransformConfig
+from robust_dml.data.sources import archives_folder, chosen_layout, load_sources
 from robust_dml.files import digest_of
 
+STORE_RECORD, STORE_TEST, STORE_TRAIN = "store.json", "test.uint8", "train.uint8"
+FROM_ARCHIVES = ("cub200", "cars196", "sop", "visualphish")
 OWN_OR_GENERATED = ("folder", "gaussians", "textures")
 
 
@@ -22,6 +25,14 @@ def data_folder(config: DatasetConfig, data_root: Path) -> Path:
         return data_root / config.kind
     keys = {"folder", "classes", "images", "images_per_class", "pixels"}
     return data_root / f"{config.kind}-{digest_of(config.model_dump(mode='json', include=keys))}"
+
+
+def archive_paths(config: DatasetConfig, data_root: Path, sources: Path) -> list[Path]:
+    """The archives that a dataset is unpacked from, by the table at `sources`; none for own or generated images."""
+    if config.kind not in FROM_ARCHIVES:
+        return []
+    layout = chosen_layout(load_sources(sources)[config.kind], data_root)
+    return [archives_folder(data_root) / archive.file for archive in layout]
 
 
 def images_folder(config: DatasetConfig, data_root: Path) -> Path:
@@ -42,14 +53,12 @@ def store_folder(config: DatasetConfig, data_root: Path) -> Path:
 
 
 def store_paths(config: DatasetConfig, data_root: Path) -> list[Path]:
-    """The files of the store: its record, the test crops, and the training images unless they are read as files."""
-    folder = store_folder(config, data_root)
-    names = ["store.json", "test.uint8"] + (["train.uint8"] if packs_training(config.transform) else [])
-    return [folder / name for name in names]
+    """The files of the store: its record, the test crops, the training images (empty where training reads others)."""
+    return [store_folder(config, data_root) / name for name in (STORE_RECORD, STORE_TEST, STORE_TRAIN)]
 
 
 def packs_training(transform: TransformConfig) -> bool:
-    """Whether the store holds training images beside the test crops; squeezed ones train on the test crops."""
+    """Whether training reads packed images of its own, and not the files or the (squeezed) test crops."""
     return transform.aspect == "crop" and transform.train_side != "original"
 
 

@@ -17,18 +17,24 @@ from robust_dml.data.folders import filling
 from robust_dml.data.index import Index, read_index
 from robust_dml.data.packed import PackedImages
 from robust_dml.data.parallel import map_images
-from robust_dml.data.paths import images_folder, index_path, packs_training, store_folder
+from robust_dml.data.paths import (
+    STORE_RECORD,
+    STORE_TEST,
+    STORE_TRAIN,
+    images_folder,
+    index_path,
+    packs_training,
+    store_folder,
+)
 from robust_dml.data.sizes import stored_size
 from robust_dml.errors import UserError
 from robust_dml.files import read_json, sha256_of, write_json
-
-RECORD, TEST, TRAIN = "store.json", "test.uint8", "train.uint8"
 
 
 def packed_test(index: Index, transform: TransformConfig, folder: Path) -> PackedImages:
     """The test crops of all images, in the order of the index."""
     side = np.full(len(index), transform.size, dtype=np.int64)
-    return PackedImages(folder / TEST, side, side)
+    return PackedImages(folder / STORE_TEST, side, side)
 
 
 def packed_training(index: Index, transform: TransformConfig, folder: Path) -> PackedImages | None:
@@ -38,7 +44,7 @@ def packed_training(index: Index, transform: TransformConfig, folder: Path) -> P
     side = int(transform.train_side)
     sizes = [stored_size(w, h, side) for w, h in zip(index.widths.tolist(), index.heights.tolist(), strict=True)]
     widths, heights = np.array(sizes, dtype=np.int64).reshape(-1, 2).T
-    return PackedImages(folder / TRAIN, heights, widths)
+    return PackedImages(folder / STORE_TRAIN, heights, widths)
 
 
 @dataclass(frozen=True)
@@ -71,12 +77,13 @@ def build_store(config: DatasetConfig, data_root: Path, *, workers: int) -> Path
     with filling(folder) as unfinished:
         test = packed_test(index, config.transform, unfinished)
         training = packed_training(index, config.transform, unfinished)
+        (unfinished / STORE_TRAIN).touch()
         for packed in filter(None, [test, training]):
             packed.create()
         writer = _Writer(images_folder(config, data_root), index, config.transform, test, training)
         for _ in map_images(writer, range(len(index)), workers=workers, title="packing"):
             pass
-        write_json(unfinished / RECORD, _record(path, index))
+        write_json(unfinished / STORE_RECORD, _record(path, index))
     return folder
 
 
@@ -85,7 +92,7 @@ def require_store(config: DatasetConfig, data_root: Path, index_sha256: str, ind
     folder = store_folder(config, data_root)
     remedy = "run `robust-dml store` or `snakemake data`"
     try:
-        record = read_json(folder / RECORD)
+        record = read_json(folder / STORE_RECORD)
     except (FileNotFoundError, ValueError) as error:
         raise UserError(f"{folder}: the images are not packed; {remedy}") from error
     if record.get("index_sha256") != index_sha256:
