@@ -12,7 +12,7 @@ from robust_dml.report.roles import (
     rate_series,
     rivals,
     slot_series,
-    step_series,
+    step_results,
 )
 
 TABLES = ("main", "slot", "rate", "rival", "protocol", "attacks", "checks")
@@ -37,7 +37,7 @@ def figure_names(study: Study) -> list[str]:
         "retrieval": study.report.examples > 0 and bool(photographs(study)),
         "gaussians": any(dataset.kind == "gaussians" for dataset in study.datasets.values()),
         "epsilon": len(study.attacks[main].epsilon) > 1,
-        "steps": bool(step_series(study)),
+        "steps": len(step_results(study)) > 1,
         "curves": True,
         "slot": bool(slot_series(study)),
         "shift": True,

@@ -50,6 +50,12 @@ def groups(study: Study) -> list[tuple[str, str]]:
     return list(dict.fromkeys((run.dataset, run.loss) for run in runs(study)))
 
 
+def measured_groups(study: Study) -> list[tuple[str, str]]:
+    """The groups that figures of R@1 show; the Gaussians, two classes on a circle, have a figure of their own."""
+    shown = [group for group in groups(study) if study.datasets[group[0]].kind != "gaussians"]
+    return shown or groups(study)
+
+
 def trainings_of(study: Study, dataset: str, loss: str) -> list[str]:
     """The trainings that the study has models of."""
     found = (run.training for run in runs(study) if (run.dataset, run.loss) == (dataset, loss))
@@ -97,6 +103,15 @@ def step_series(study: Study) -> list[list[str]]:
     """Attacks that differ in nothing but their number of steps, fewest first."""
     series = _varying(study.attacks, "steps", "step_size", "epsilon")
     return [sorted(names, key=lambda name: study.attacks[name].steps) for names in series]
+
+
+def step_results(study: Study) -> list[Result]:
+    """The series of steps that the headline attack belongs to, else the first one, at the headline's epsilon."""
+    main = headline(study)
+    series = sorted(step_series(study), key=lambda names: main.attack not in names)
+    known = {result.name: result for result in results_of(study)}
+    names = [f"{name}-{main.epsilon:g}" for name in (series[0] if series else [])]
+    return [known[name] for name in names if name in known]
 
 
 def _varying(sections: Mapping[str, Section], key: str, *ignored: str) -> list[list[str]]:

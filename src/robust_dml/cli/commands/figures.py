@@ -1,0 +1,34 @@
+"""`robust-dml figures`: results/<study>/figures."""
+
+from __future__ import annotations
+
+import argparse
+
+from robust_dml.cli.arguments import add_study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """STUDY --only NAME."""
+    add_study(parser)
+    parser.add_argument("--only", metavar="NAME", help="draw this figure alone; without it all are drawn")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw the figures as PDF and PNG."""
+    from robust_dml.config import load_study
+    from robust_dml.errors import UserError
+    from robust_dml.paths import results_folder
+    from robust_dml.progress import say
+    from robust_dml.report.catalogue import figure_names
+    from robust_dml.report.figures import draw, save
+    from robust_dml.report.numbers import Numbers
+    from robust_dml.report.results import Results
+
+    study = load_study(arguments.study)
+    names = figure_names(study)
+    if arguments.only and arguments.only not in names:
+        raise UserError(f"{arguments.study}: has no figure {arguments.only}; it has {', '.join(names)}")
+    numbers, folder = Numbers(Results(study)), results_folder(study.name) / "figures"
+    for name in [arguments.only] if arguments.only else names:
+        for path in save(draw(numbers, name), folder, name):
+            say(str(path))

@@ -1,0 +1,46 @@
+"""The figures of a study, one module each with `caption(numbers) -> str` and `draw(numbers) -> Figure`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_dml.report.catalogue import FIGURE_FORMATS
+from robust_dml.report.numbers import Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def caption(numbers: Numbers, name: str) -> str:
+    """What a reader of the figure must know."""
+    text: str = import_module(f"robust_dml.report.figures.{name}").caption(numbers)
+    return text
+
+
+def draw(numbers: Numbers, name: str) -> Figure:
+    """Draw one figure. Raises UserError where its results are absent."""
+    from robust_dml.report.figures.style import styled
+
+    with styled():
+        figure: Figure = import_module(f"robust_dml.report.figures.{name}").draw(numbers)
+    return figure
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PDF and PNG; equal figures give equal bytes."""
+    from robust_dml.files import replacing
+    from robust_dml.report.figures.style import styled
+
+    paths = [folder / f"{name}.{suffix}" for suffix in FIGURE_FORMATS]
+    for path in paths:
+        with replacing(path) as temporary, styled():
+            figure.savefig(temporary, format=path.suffix[1:], metadata=METADATA[path.suffix[1:]])
+    return paths
+
+
+METADATA: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}

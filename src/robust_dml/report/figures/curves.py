@@ -1,0 +1,66 @@
+"""Training curves: the loss, and R@1 clean and attacked, by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robust_dml.errors import UserError
+from robust_dml.report.figures.panels import grid, legend
+from robust_dml.report.figures.style import Mark, marks
+from robust_dml.report.numbers import Numbers
+from robust_dml.report.roles import measured_groups, trainings_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = {"loss": "training loss", "recall@1": "R@1, clean (%)", "adversarial_recall@1": "R@1, attacked (%)"}
+
+
+def caption(numbers: Numbers) -> str:
+    """What the curves are, and what they are not."""
+    return (
+        "Training curves, one line per seed. Attacked R@1 is measured on the test classes with the attack of the "
+        "training itself (PGD-5 for natural training), so it is weaker than the attacks of the tables. "
+        "The losses of two trainings are not comparable: both losses average over their non-zero terms only."
+    )
+
+
+def draw(numbers: Numbers) -> Figure:
+    """A row of panels per dataset and loss."""
+    shown = measured_groups(numbers.study)
+    figure, lines = grid(len(shown), len(COLUMNS), height=1.55, sharex="row")
+    for line, group in zip(lines, shown, strict=True):
+        _row(numbers, line, *group)
+    if not any(ax.lines for ax in figure.axes):
+        raise UserError(f"{numbers.study.name}: no history.csv of any model; run snakemake on this study first")
+    for ax in lines[-1]:
+        ax.set_xlabel("epoch")
+    for ax, title in zip(lines[0], COLUMNS.values(), strict=True):
+        ax.set_title(title, loc="left")
+    legend(figure, figure.axes)
+    return figure
+
+
+def _row(numbers: Numbers, axes: list[Axes], dataset: str, loss: str) -> None:
+    for training in trainings_of(numbers.study, dataset, loss):
+        for run in numbers.results.runs(dataset, loss, training):
+            history = numbers.results.history(run)
+            for ax, column in zip(axes, COLUMNS, strict=True):
+                _line(ax, _points(history, column), training, marks(numbers.study)[training])
+    axes[0].set_ylabel(f"{dataset}\n{loss}")
+    axes[0].set_ylim(bottom=0)
+    for ax in axes[1:]:
+        ax.set_ylim(-2, 102)
+
+
+def _points(history: list[dict[str, float | None]], column: str) -> list[tuple[float, float]]:
+    scale = 1 if column == "loss" else 100
+    rows = [(epoch["epoch"], epoch.get(column)) for epoch in history]
+    return [(x, scale * y) for x, y in rows if x is not None and y is not None]
+
+
+def _line(ax: Axes, points: list[tuple[float, float]], name: str, mark: Mark) -> None:
+    if points:
+        x, y = zip(*points, strict=True)
+        ax.plot(x, y, color=mark.color, linestyle=mark.line, linewidth=1.0, alpha=0.85, label=name)

@@ -1,0 +1,55 @@
+"""A panel per dataset and loss, two beside one another, under one legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from robust_dml.config import Study
+from robust_dml.report.roles import measured_groups
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 6.9
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The axes of one dataset and loss."""
+
+    ax: Axes
+    dataset: str
+    loss: str
+    first: bool
+
+
+def grid(rows: int, columns: int, *, height: float, **options: Any) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of rows x columns axes, each row `height` inches high."""
+    from matplotlib.figure import Figure as NewFigure
+
+    figure = NewFigure(figsize=(WIDTH, rows * height + 0.5), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, [list(line) for line in axes]
+
+
+def group_panels(study: Study, *, height: float = 2.2, **options: Any) -> tuple[Figure, list[Panel]]:
+    """Titled axes for every dataset and loss that figures show; `first` is true at the left edge."""
+    shown = measured_groups(study)
+    columns = min(2, len(shown))
+    figure, lines = grid(-(-len(shown) // columns), columns, height=height, **options)
+    axes = [ax for line in lines for ax in line]
+    for ax in axes[len(shown) :]:
+        ax.remove()
+    panels = [Panel(ax, *group, n % columns == 0) for n, (ax, group) in enumerate(zip(axes, shown, strict=False))]
+    for panel in panels:
+        panel.ax.set_title(f"{panel.dataset}, {panel.loss} loss", loc="left")
+    return figure, panels
+
+
+def legend(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
+    """One legend above all axes, each name once."""
+    handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns, handlelength=3.4)

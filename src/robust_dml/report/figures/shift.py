@@ -1,0 +1,65 @@
+"""How far the headline attack moves a query in the embedding: the share of queries that move at least so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robust_dml.errors import UserError
+from robust_dml.report.figures.panels import group_panels, legend
+from robust_dml.report.figures.style import Mark, marks
+from robust_dml.report.labels import result_label
+from robust_dml.report.numbers import Numbers
+from robust_dml.report.roles import headline, trainings_of
+from robust_dml.report.sanity import Model
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PLACES = 201
+
+
+def caption(numbers: Numbers) -> str:
+    """What is counted, over what."""
+    return (
+        "Share of the queries whose embedding moves at least the given Euclidean distance under "
+        f"{result_label(numbers.study, headline(numbers.study))}; queries of all seeds together. Embeddings lie on the "
+        "unit sphere, so 2 is the largest possible shift. Further left is more robust."
+    )
+
+
+def draw(numbers: Numbers) -> Figure:
+    """A panel per dataset and loss, a line per training."""
+    figure, panels = group_panels(numbers.study, sharey=True, sharex=True)
+    for panel in panels:
+        for training in trainings_of(numbers.study, panel.dataset, panel.loss):
+            _line(
+                panel.ax,
+                _shifts(numbers, (panel.dataset, panel.loss, training)),
+                training,
+                marks(numbers.study)[training],
+            )
+        panel.ax.set(xlim=(0, 2), ylim=(-2, 102), xlabel="shift of the embedding")
+        panel.ax.set_ylabel("queries that move\nat least so far (%)" if panel.first else "")
+    if not any(panel.ax.lines for panel in panels):
+        raise UserError(f"{numbers.study.name}: no attack results for this figure; run snakemake on this study first")
+    legend(figure, [panel.ax for panel in panels])
+    return figure
+
+
+def _line(ax: Axes, shifts: list[float], name: str, mark: Mark) -> None:
+    import numpy as np
+
+    start = 4 * len(ax.lines)
+    if shifts:
+        places = np.linspace(0, 2, PLACES)
+        share = 100 * (1 - np.searchsorted(np.sort(shifts), places) / len(shifts))
+        ax.plot(
+            places, share, color=mark.color, linestyle=mark.line, marker=mark.marker, markevery=(start, 40), label=name
+        )
+
+
+def _shifts(numbers: Numbers, model: Model) -> list[float]:
+    name = headline(numbers.study).name
+    records = [numbers.results.attack(run, name) for run in numbers.results.runs(*model)]
+    return [shift for record in records if record for shift in record["queries"]["shift"] if shift is not None]

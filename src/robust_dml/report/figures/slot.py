@@ -1,0 +1,64 @@
+"""Which member of the triplet is perturbed in training: R@1 clean and under the headline attack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robust_dml.report.figures.panels import Panel, group_panels
+from robust_dml.report.figures.style import Mark, marks
+from robust_dml.report.labels import result_label
+from robust_dml.report.metrics import Seeds, mean
+from robust_dml.report.numbers import Numbers
+from robust_dml.report.roles import CLEAN, headline, natural, slot_series, trainings_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def caption(numbers: Numbers) -> str:
+    """What a dot, a bar and a line are."""
+    return (
+        "R@1 by the member of the triplet that the training perturbs, unperturbed (open) and under "
+        f"{result_label(numbers.study, headline(numbers.study))} (filled); masked protocol. "
+        "Large marks: mean over seeds; small dots: the seeds themselves; the line is what the attack costs."
+    )
+
+
+def draw(numbers: Numbers) -> Figure:
+    """A panel per dataset and loss, a row per slot."""
+    figure, panels = group_panels(numbers.study, height=1.5, sharex=True)
+    for panel in panels:
+        _draw(numbers, panel)
+    return figure
+
+
+def _draw(numbers: Numbers, panel: Panel) -> None:
+    ax, rows = panel.ax, _slots(numbers, panel)
+    for y, (_, training) in enumerate(rows):
+        mark = marks(numbers.study)[training]
+        model = (panel.dataset, panel.loss, training)
+        clean, attacked = numbers.seeds(model, CLEAN), numbers.seeds(model, headline(numbers.study))
+        ends = [100 * value for value in (mean(clean), mean(attacked)) if value is not None]
+        ax.plot(ends, [y] * len(ends), color=mark.color, linewidth=1.1, alpha=0.5, zorder=1)
+        _marks(ax, y, clean, mark, "white")
+        _marks(ax, y, attacked, mark, mark.color)
+    ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6), xlim=(-2, 102), xlabel="R@1 (%)")
+    ax.set_yticklabels([label for label, _ in rows])
+    ax.grid(axis="y", visible=False)
+
+
+def _slots(numbers: Numbers, panel: Panel) -> list[tuple[str, str]]:
+    study = numbers.study
+    here, base = trainings_of(study, panel.dataset, panel.loss), natural(study, panel.dataset, panel.loss)
+    slots = [(study.trainings[n].perturb, n) for names in slot_series(study)[:1] for n in names if n in here]
+    return [("none (natural)", base), *slots] if base else list(slots)
+
+
+def _marks(ax: Axes, y: float, seeds: Seeds, mark: Mark, face: str) -> None:
+    ax.scatter(
+        [100 * v for v in seeds.values()], [y + 0.26] * len(seeds), s=5, color=mark.color, alpha=0.7, linewidth=0
+    )
+    middle = mean(seeds)
+    if middle is not None:
+        ax.scatter([100 * middle], [y], s=40, marker=mark.marker, facecolor=face, edgecolor=mark.color, zorder=3)
