@@ -1,0 +1,110 @@
+"""The perturbations that are allowed: a norm ball around an image, cut to pixels in [0, 1].
+
+The optimisers know nothing of the norm; all they ask is here (after MadryLab/robustness, attack_steps.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from robust_dml import randomness
+
+
+class Ball(Protocol):
+    """All images within `epsilon` of a centre; images are (B, ...) with pixels in [0, 1]."""
+
+    @property
+    def epsilon(self) -> float:
+        """The radius, in pixels of [0, 1]."""
+
+    def project(self, images: Tensor, centre: Tensor) -> Tensor:
+        """The allowed images nearest to `images`: into the ball around `centre`, then into [0, 1]."""
+
+    def step(self, gradient: Tensor) -> Tensor:
+        """The direction of steepest ascent, of norm 1; zero where the gradient is zero or not finite."""
+
+    def noise(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
+        """Random perturbations in the ball, heedless of [0, 1]; from torch's generator, or a function of `seeds`
+        (B,) and `stream`."""
+
+    def random(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
+        """`images` with such noise, in [0, 1]."""
+
+    def size(self, perturbation: Tensor) -> Tensor:
+        """The norm of each perturbation, float64 (B,)."""
+
+
+@dataclass(frozen=True)
+class LinfBall:
+    """No pixel moves by more than `epsilon`."""
+
+    epsilon: float
+
+    def project(self, images: Tensor, centre: Tensor) -> Tensor:
+        return torch.clamp(images, centre - self.epsilon, centre + self.epsilon).clamp_(0, 1)
+
+    def step(self, gradient: Tensor) -> Tensor:
+        return torch.nan_to_num(gradient, 0.0, 0.0, 0.0).sign_()
+
+    def noise(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
+        """Uniform in the cube."""
+        if seeds is None:
+            draws = torch.rand_like(images)
+        else:
+            draws = randomness.uniform(seeds, images.shape[1:], stream=stream).to(images)
+        return self.epsilon * (2 * draws - 1)
+
+    def random(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
+        return self.project(images + self.noise(images, seeds=seeds, stream=stream), images)
+
+    def size(self, perturbation: Tensor) -> Tensor:
+        return perturbation.double().abs().flatten(1).amax(1)
+
+
+@dataclass(frozen=True)
+class L2Ball:
+    """The Euclidean norm of the perturbation of an image is at most `epsilon`."""
+
+    epsilon: float
+
+    def project(self, images: Tensor, centre: Tensor) -> Tensor:
+        perturbation = images - centre
+        norm = torch.linalg.vector_norm(perturbation.flatten(1), dim=1)
+        shrink = (self.epsilon / norm.clamp_min(torch.finfo(norm.dtype).tiny)).clamp_max(1)
+        return (centre + perturbation * _per_sample(shrink, images)).clamp_(0, 1)
+
+    def step(self, gradient: Tensor) -> Tensor:
+        return _unit(torch.nan_to_num(gradient, 0.0, 0.0, 0.0))
+
+    def noise(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
+        """Uniform on the sphere, where almost all of a ball in thousands of dimensions lies."""
+        if seeds is None:
+            draws = torch.randn_like(images)
+        else:
+            draws = randomness.normal(seeds, images.shape[1:], stream=stream).to(images)
+        return self.epsilon * _unit(draws)
+
+    def random(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
+        return self.project(images + self.noise(images, seeds=seeds, stream=stream), images)
+
+    def size(self, perturbation: Tensor) -> Tensor:
+        norm: Tensor = torch.linalg.vector_norm(perturbation.double().flatten(1), dim=1)
+        return norm
+
+
+BALLS: dict[str, type[LinfBall] | type[L2Ball]] = {"linf": LinfBall, "l2": L2Ball}
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    """Each sample divided by its Euclidean norm; first by its largest entry, lest tiny squares underflow."""
+    tiny = torch.finfo(vectors.dtype).tiny
+    vectors = vectors / _per_sample(vectors.abs().flatten(1).amax(1).clamp_min(tiny), vectors)
+    return vectors / _per_sample(torch.linalg.vector_norm(vectors.flatten(1), dim=1).clamp_min(tiny), vectors)
+
+
+def _per_sample(values: Tensor, like: Tensor) -> Tensor:
+    return values.view(-1, *[1] * (like.dim() - 1))

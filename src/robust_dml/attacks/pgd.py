@@ -1,0 +1,129 @@
+"""Projected gradient ascent (Madry et al., ICLR 2018) on any objective of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from robust_dml.attacks.balls import Ball
+from robust_dml.attacks.best import Best
+from robust_dml.attacks.frozen import Embed, frozen
+from robust_dml.attacks.objectives import Function, Objective
+from robust_dml.attacks.probe import Probe, probe
+
+Start = Tensor | Callable[[int], Tensor]
+Keep = Literal["best", "last"]
+
+
+def pgd(
+    embed: Embed,
+    images: Tensor,
+    objective: Function,
+    ball: Ball,
+    *,
+    steps: int,
+    step_size: float | None = None,
+    restarts: int = 1,
+    start: Start | None = None,
+    keep: Keep = "best",
+    until: Objective | None = None,
+) -> Tensor:
+    """Climb along the gradient for `steps` steps from each of `restarts` starts; keep the best image per sample.
+
+    Args:
+        embed: any function from images (B, ...) to embeddings (B, d); a module is frozen meanwhile.
+        images: (B, ...) with pixels in [0, 1].
+        objective: embeddings (B, d) to values (B,), to be maximised.
+        ball: the allowed perturbations.
+        step_size: in the ball's norm; 2 epsilon / steps if absent.
+        start: where the first restart begins, taken as it is, or a function from the restart's number to such
+            images; random in the ball, from torch's generator, if absent.
+        keep: "best" keeps the best of all iterates, "last" the best of the restarts' last iterates; "last" with
+            one restart spends no pass on choosing.
+        until: leave a sample once this is above zero, and keep the image at which it was; `objective` must
+            then be an `Objective`.
+
+    Returns:
+        (B, ...) images in the ball and in [0, 1]; the clean image where the objective was never a number.
+    """
+    if steps < 1 or restarts < 1:
+        raise ValueError(f"steps and restarts must be at least 1, found {steps} and {restarts}")
+    size = 2 * ball.epsilon / steps if step_size is None else step_size
+    best = Best(images)
+    with frozen(embed), torch.no_grad():
+        for restart in range(restarts):
+            rows = best.open_rows()
+            if len(rows) == 0:
+                break
+            climb = _Climb(embed, images, objective, ball, best, until, _begin(start, restart, images, ball), rows)
+            for step in range(steps):
+                climb.step(size, offer=keep == "best" and step > 0)
+            if keep == "last" and restarts == 1 and until is None:
+                return climb.x
+            climb.finish()
+    return best.images
+
+
+def _begin(start: Start | None, restart: int, images: Tensor, ball: Ball) -> Tensor:
+    if isinstance(start, Tensor):
+        return start if restart == 0 else ball.random(images)
+    return ball.random(images) if start is None else start(restart)
+
+
+class _Climb:
+    """One restart: the iterates `x` of the samples number `rows`, which shrink as samples are settled."""
+
+    def __init__(
+        self,
+        embed: Embed,
+        images: Tensor,
+        objective: Function,
+        ball: Ball,
+        best: Best,
+        until: Objective | None,
+        begin: Tensor,
+        rows: Tensor,
+    ) -> None:
+        self.embed, self.ball, self.best = embed, ball, best
+        self.objective, self.until = objective, until
+        self.rows = rows
+        self.x, self.centre = begin, images
+        if len(rows) < len(images):
+            self._select(rows)
+
+    def step(self, size: float, *, offer: bool) -> None:
+        """Look, note what was found, and move every open sample once."""
+        if len(self.rows) == 0:
+            return
+        found = probe(self.embed, self.x, self.objective)
+        if offer:
+            found = self._note(found)
+        self.x = self.ball.project(self.x + size * self.ball.step(found.gradient), self.centre)
+
+    def finish(self) -> None:
+        """Look at the last iterate, which no step has looked at."""
+        if len(self.rows):
+            embeddings = self.embed(self.x)
+            self._note(Probe(embeddings, self.objective(embeddings), self.x))
+
+    def _note(self, found: Probe) -> Probe:
+        self.best.offer(self.x, found.values, self.rows)
+        if self.until is None:
+            return found
+        broken = self.until(found.embeddings) > 0
+        if not broken.any():
+            return found
+        self.best.settle(self.x[broken], self.rows[broken])
+        standing = torch.nonzero(~broken).flatten()
+        self.rows = self.rows[standing]
+        self._select(standing)
+        return Probe(*(part[standing] for part in found))
+
+    def _select(self, index: Tensor) -> None:
+        self.x, self.centre = self.x[index], self.centre[index]
+        if self.until is not None:
+            assert isinstance(self.objective, Objective)
+            self.objective, self.until = self.objective.rows(index), self.until.rows(index)

@@ -1,0 +1,36 @@
+"""One look at a model: the objective and its gradient with respect to the pixels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from robust_dml.attacks.frozen import Embed
+from robust_dml.attacks.objectives import Function
+
+
+class Probe(NamedTuple):
+    """What one forward and backward pass tells; all detached."""
+
+    embeddings: Tensor
+    values: Tensor
+    gradient: Tensor
+
+
+def probe(embed: Embed, images: Tensor, objective: Function) -> Probe:
+    """Embeddings (B, d), objective (B,) and its gradient (B, ...) at `images` (B, ...)."""
+    images = images.detach().requires_grad_()
+    with torch.enable_grad():
+        embeddings = embed(images)
+        values = objective(embeddings)
+        # The sum leaves each sample's gradient its own, whatever the batch it happens to be in.
+        (gradient,) = torch.autograd.grad(values.sum(), images)
+    return Probe(embeddings.detach(), values.detach(), gradient)
+
+
+def without_gradient(embed: Embed, images: Tensor, objective: Function) -> Tensor:
+    """True (B,) where the gradient at `images` is zero or not finite, so that no first-order step exists."""
+    gradient = probe(embed, images, objective).gradient.flatten(1)
+    return (gradient == 0).all(1) | ~torch.isfinite(gradient).all(1)

@@ -1,0 +1,121 @@
+"""What is evaluated: a trained model, the queries it is asked about and the gallery it looks in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from robust_dml.config import Run, Study
+from robust_dml.config.resolve import backbone_of, optimisation_of
+from robust_dml.data import open_dataset
+from robust_dml.data.dataset import Part
+from robust_dml.device import pick_device
+from robust_dml.errors import UserError
+from robust_dml.files import sha256_of
+from robust_dml.metrics.ranking import Ranking
+from robust_dml.metrics.retrieval import Protocol, rank
+from robust_dml.models import build_model
+from robust_dml.paths import model_folder
+from robust_dml.progress import track
+
+
+@dataclass(frozen=True)
+class Images:
+    """A part of a dataset and what the model makes of it, clean."""
+
+    part: Part
+    ids: Tensor
+    labels: Tensor
+    embeddings: Tensor
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model in eval mode on its device, with clean queries and gallery; all tensors on that device."""
+
+    model: nn.Module
+    device: str
+    layout: torch.memory_format
+    queries: Images
+    gallery: Images
+    seed: int
+    model_sha256: str
+    data_sha256: str
+
+    def images(self, positions: np.ndarray) -> Tensor:
+        """Query images, float32 (B, 3, H, W) in [0, 1]."""
+        return _as_input(self.queries.part, positions, self.device, self.layout)
+
+    def tensor(self, values: np.ndarray) -> Tensor:
+        """An array on the model's device."""
+        return torch.from_numpy(values).to(self.device)
+
+    def finite(self, embeddings: np.ndarray, positions: Tensor) -> Tensor:
+        """Embeddings (B, d) on the device, the clean ones where they are not finite; the count of those is a result."""
+        given = self.tensor(embeddings)
+        return torch.where(torch.isfinite(given).all(1, keepdim=True), given, self.queries.embeddings[positions])
+
+    def rank(self, embeddings: Tensor, positions: Tensor | None = None, *, protocol: Protocol = "masked") -> Ranking:
+        """The clean gallery ranked for query embeddings: of all queries, or of those at `positions`."""
+        at = slice(None) if positions is None else positions
+        return rank(
+            embeddings,
+            self.queries.labels[at],
+            self.gallery.embeddings,
+            self.gallery.labels,
+            query_ids=self.queries.ids[at],
+            gallery_ids=self.gallery.ids,
+            protocol=protocol,
+        )
+
+
+def load_subject(study: Study, run: Run) -> Subject:
+    """Load a trained model and embed its queries and gallery. Raises UserError if anything of it is missing."""
+    device = pick_device(study.device)
+    dataset = open_dataset(study.datasets[run.dataset], study.data_root)
+    layout = torch.channels_last if optimisation_of(study, run).channels_last else torch.contiguous_format
+    model = _load_model(study, run).to(device=device, memory_format=layout)  # type: ignore[call-overload]
+    batch = study.evaluation.batch
+    queries = _embedded(model, dataset.part("test"), device, layout, batch)
+    same = study.datasets[run.dataset].gallery == "test"
+    gallery = queries if same else _embedded(model, dataset.part("train"), device, layout, batch)
+    sha256 = sha256_of(model_folder(study.name, run) / "model.safetensors")
+    return Subject(model, device, layout, queries, gallery, run.seed, sha256, dataset.sha256)
+
+
+def _load_model(study: Study, run: Run) -> nn.Module:
+    from safetensors.torch import load_file
+
+    path = model_folder(study.name, run) / "model.safetensors"
+    if not path.exists():
+        raise UserError(f"{path}: no such model; run `robust-dml train` with the same names first")
+    backbone = backbone_of(study, run)[1].model_copy(update={"weights": "random"})
+    model = build_model(backbone, seed=run.seed, data_root=study.data_root)
+    try:
+        model.load_state_dict(load_file(path))
+    except RuntimeError as error:
+        raise UserError(f"{path}: does not fit the backbone of the study; train the model again") from error
+    return model.eval()
+
+
+def _embedded(model: nn.Module, part: Part, device: str, layout: torch.memory_format, batch: int) -> Images:
+    places = [np.arange(first, min(first + batch, len(part))) for first in range(0, len(part), batch)]
+    with torch.no_grad():
+        embeddings = torch.cat(
+            [
+                model(_as_input(part, positions, device, layout)).float()
+                for positions in track(places, title="embedding clean images", unit="batch")
+            ]
+        )
+    if not torch.isfinite(embeddings).all():
+        raise UserError("the model's embeddings of clean images are not finite; train it again")
+    ids, labels = (torch.as_tensor(np.asarray(values), device=device) for values in (part.ids, part.labels))
+    return Images(part, ids, labels, embeddings)
+
+
+def _as_input(part: Part, positions: np.ndarray, device: str, layout: torch.memory_format) -> Tensor:
+    images = part.test_images(positions).to(device).float() / 255
+    return images.contiguous(memory_format=layout)

@@ -1,0 +1,17 @@
+"""Euclidean distances in float32 or better, whatever the precision of the model."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def wide(embeddings: Tensor) -> Tensor:
+    """Embeddings in float32, or in float64 if they are."""
+    return embeddings if embeddings.dtype == torch.float64 else embeddings.float()
+
+
+def distance(a: Tensor, b: Tensor) -> Tensor:
+    """Distances along the last axis; the gradient at distance zero is zero."""
+    found: Tensor = torch.linalg.vector_norm(wide(a) - wide(b), dim=-1)
+    return found
