@@ -9,7 +9,7 @@ from torch.nn import functional
 
 def pair_distances(embeddings: Tensor, left: Tensor, right: Tensor, power: float = 1) -> Tensor:
     """Euclidean distances (T,) between rows `left` and `right`, to the given power; the gradient at 0 is 0."""
-    distance = torch.linalg.vector_norm(embeddings[left] - embeddings[right], dim=1)
+    distance: Tensor = torch.linalg.vector_norm(embeddings[left] - embeddings[right], dim=1)
     return distance if power == 1 else distance.pow(power)
 
 

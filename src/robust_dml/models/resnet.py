@@ -73,13 +73,11 @@ class ResNet(nn.Module):
         self.conv1 = _convolution(3, 64, 7, 2)
         self.bn1 = nn.BatchNorm2d(64)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
-        inputs = 64
-        for stage, depth in enumerate(depths):
-            blocks = []
-            for number in range(depth):
-                blocks.append(block(inputs, 64 << stage, 2 if stage and number == 0 else 1))
-                inputs = block.expansion * (64 << stage)
-            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        wide = 64 * block.expansion
+        self.layer1 = _stage(block, 64, 64, depths[0], stride=1)
+        self.layer2 = _stage(block, wide, 128, depths[1], stride=2)
+        self.layer3 = _stage(block, 2 * wide, 256, depths[2], stride=2)
+        self.layer4 = _stage(block, 4 * wide, 512, depths[3], stride=2)
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,6 +85,13 @@ class ResNet(nn.Module):
         x = self.maxpool(relu(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return x.mean((2, 3))
+
+
+def _stage(
+    block: type[BasicBlock] | type[Bottleneck], inputs: int, width: int, depth: int, *, stride: int
+) -> nn.Sequential:
+    rest = [block(width * block.expansion, width, 1) for _ in range(depth - 1)]
+    return nn.Sequential(block(inputs, width, stride), *rest)
 
 
 def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Conv2d:

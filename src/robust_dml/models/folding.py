@@ -1,0 +1,103 @@
+"""BatchNorm whose statistics are frozen, folded into the convolution before it: the same function, computed faster.
+
+A frozen BatchNorm is x -> scale * x + shift per channel, and so is the convolution's weight times scale. The fold
+is made once per training step, under autograd, so that all passes of the step share it and the gradient reaches
+the convolution's weight and BatchNorm's affine weights. The cast to the precision of the step is part of it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from robust_dml.models.embedding import EmbeddingModel
+
+BatchNorm = nn.modules.batchnorm._BatchNorm
+Weights = dict[str, Tensor]
+
+
+class FoldedModel:
+    """`folded(folded.weights(dtype), images)` is the model in eval mode; it holds no weights of its own."""
+
+    def __init__(self, model: EmbeddingModel) -> None:
+        self.model = model
+        self.pairs = [pair for pair in _convolution_batchnorm(model) if _foldable(*map(model.get_submodule, pair))]
+        batchnorms = {name for name, module in model.named_modules() if isinstance(module, BatchNorm)}
+        self.folded = {batchnorm for _, batchnorm in self.pairs}
+        self.alone = batchnorms - self.folded
+        self.skeleton = copy.deepcopy(model).eval().to("meta")
+        for convolution, batchnorm in self.pairs:
+            module = self.skeleton.get_submodule(convolution)
+            assert isinstance(module, nn.Conv2d)
+            module.bias = nn.Parameter(torch.empty(module.out_channels, device="meta"))
+            self.skeleton.set_submodule(batchnorm, nn.Identity())
+
+    def weights(self, dtype: torch.dtype | None = None) -> Weights:
+        """The folded weights, differentiable in the model's; cast to `dtype`, but for a BatchNorm that stands alone."""
+        weights: Weights = dict(self.model.named_parameters())
+        buffers = dict(self.model.named_buffers())
+        for convolution, batchnorm in self.pairs:
+            scale, shift = _scale_and_shift(weights, buffers, batchnorm, self.model)
+            bias = weights.get(f"{convolution}.bias")
+            weights[f"{convolution}.weight"] = weights[f"{convolution}.weight"] * scale.view(-1, 1, 1, 1)
+            weights[f"{convolution}.bias"] = shift if bias is None else shift + bias * scale
+        cast = {name: w if dtype is None or _within(name, self.alone) else w.to(dtype) for name, w in weights.items()}
+        return {name: tensor for name, tensor in (cast | buffers).items() if not _within(name, self.folded)}
+
+    def __call__(self, weights: Weights, images: Tensor) -> Tensor:
+        """Embed images (B, 3, H, W) with `weights`."""
+        embeddings: Tensor = functional_call(self.skeleton, weights, (images,))
+        return embeddings
+
+
+def has_batchnorm(model: nn.Module) -> bool:
+    """Whether the model's output depends on statistics of BatchNorm."""
+    return any(isinstance(module, BatchNorm) for module in model.modules())
+
+
+def _within(name: str, modules: set[str]) -> bool:
+    return name.rpartition(".")[0] in modules
+
+
+def _foldable(convolution: nn.Module, batchnorm: nn.Module) -> bool:
+    return (
+        type(convolution) is nn.Conv2d
+        and isinstance(batchnorm, nn.BatchNorm2d)
+        and batchnorm.track_running_stats
+        and not convolution.training
+        and not batchnorm.training
+    )
+
+
+def _scale_and_shift(weights: Weights, buffers: Weights, name: str, model: nn.Module) -> tuple[Tensor, Tensor]:
+    batchnorm = model.get_submodule(name)
+    assert isinstance(batchnorm, nn.BatchNorm2d)
+    scale = (buffers[f"{name}.running_var"] + batchnorm.eps).rsqrt()
+    if batchnorm.affine:
+        scale = weights[f"{name}.weight"] * scale
+    shift = -buffers[f"{name}.running_mean"] * scale
+    return scale, shift + weights[f"{name}.bias"] if batchnorm.affine else shift
+
+
+def _convolution_batchnorm(model: EmbeddingModel) -> Iterator[tuple[str, str]]:
+    """Names of (convolution, BatchNorm) where the one's only use is the other's input; none if untraceable."""
+    if not has_batchnorm(model):
+        return
+    try:
+        graph = torch.fx.symbolic_trace(model.network).graph
+    except Exception:  # a user's network may be anything; unfolded it is slower, not wrong
+        return
+    calls: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.op == "call_module":
+            calls[node.target] = calls.get(node.target, 0) + 1
+    for node in graph.nodes:
+        before = node.args[0] if node.op == "call_module" and len(node.args) == 1 else None
+        if not isinstance(before, torch.fx.Node) or before.op != "call_module" or len(before.users) > 1:
+            continue
+        if calls[str(node.target)] == calls[str(before.target)] == 1:
+            yield f"network.{before.target}", f"network.{node.target}"
