@@ -16,7 +16,7 @@ from robust_dml.data.index import read_index
 from robust_dml.data.packed import PackedImages
 from robust_dml.data.paths import images_folder, index_path
 from robust_dml.data.splits import held_out
-from robust_dml.data.store import packed_test, packed_training, require_store
+from robust_dml.data.store import open_store
 from robust_dml.data.training_images import TrainingImages
 from robust_dml.errors import UserError
 from robust_dml.files import sha256_of
@@ -55,11 +55,10 @@ class Dataset:
         self.config = config
         self.index = read_index(path)
         self.sha256 = sha256_of(path)
-        folder = require_store(config, data_root, self.sha256, self.index)
-        self._test = packed_test(self.index, config.transform, folder)
-        packed = packed_training(self.index, config.transform, folder)
-        images = images_folder(config, data_root)
-        self._training = TrainingImages(config.transform, self.index, images, self._test, packed)
+        if config.split not in self.index.splits:
+            raise UserError(f"{path}: has no split {config.split}; delete it and run `robust-dml index`")
+        self._store = open_store(config, data_root, self.index, self.sha256)
+        self._training = TrainingImages(config.transform, self.index, images_folder(config, data_root), self._store)
 
     def part(self, name: PartName) -> Part:
         """The images of one part; `validation` is held out of the training images. Raises UserError if it is empty."""
@@ -69,7 +68,7 @@ class Dataset:
         ids = np.flatnonzero({"train": training & ~held, "test": ~training, "validation": held}[name])
         if len(ids) == 0:
             raise UserError(f"{config.kind}: no {name} images (split {config.split}, validation {config.validation:g})")
-        return Part(ids, labels[ids], self._test, self._training)
+        return Part(ids, labels[ids], self._store.test, self._training)
 
 
 def _channels_first(images: NDArray[np.uint8]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,51 +12,99 @@ from robust_dml.config.data import DatasetConfig
 from robust_dml.data.decode import EXTENSIONS, checksum, decode
 from robust_dml.data.folders import filling
 from robust_dml.data.index import Index, write_index
+from robust_dml.data.kinds.cars196 import list_cars196
+from robust_dml.data.kinds.cub200 import list_cub200
 from robust_dml.data.kinds.digits import write_digits
 from robust_dml.data.kinds.gaussians import write_gaussians
+from robust_dml.data.kinds.sop import list_sop
+from robust_dml.data.kinds.textures import write_textures
+from robust_dml.data.kinds.visualphish import list_visualphish
 from robust_dml.data.listing import Listed, list_class_folders
+from robust_dml.data.originals import unpack_originals
 from robust_dml.data.parallel import map_images
-from robust_dml.data.paths import images_folder, index_path
+from robust_dml.data.paths import FROM_ARCHIVES, images_folder, index_path
+from robust_dml.data.sources import Source, load_sources
 from robust_dml.data.splits import all_splits
 from robust_dml.errors import UserError
 from robust_dml.progress import say
 
+READERS: dict[str, Callable[[Path], list[Listed]]] = {
+    "cub200": list_cub200,
+    "cars196": list_cars196,
+    "sop": list_sop,
+    "visualphish": list_visualphish,
+}
+NAMED = 5  # damaged images that the one line of an error names; the others are printed above it
+
 Facts = tuple[int, int, int]  # width, height, crc32
-NAMED = 5
 
 
-def build_index(config: DatasetConfig, data_root: Path, *, workers: int) -> Path:
-    """Make or unpack the images of a dataset if they are not there, open every one, and write index.csv.
+def build_index(config: DatasetConfig, data_root: Path, sources: Path, *, workers: int) -> Path:
+    """Unpack or make the images of a dataset if they are not there, open every one, and write index.csv.
 
-    Raises UserError that names the images which cannot be read, if any.
+    Raises UserError that names the images which cannot be read, or if there are not as many as there should be.
     """
     images = images_folder(config, data_root)
-    if not images.exists():
-        _generate(config, images)
-    listed = sorted(list_class_folders(images, EXTENSIONS), key=lambda image: (image.label, image.path))
+    source = load_sources(sources)[config.kind] if config.kind in FROM_ARCHIVES else None
+    if source is not None:
+        unpack_originals(config.kind, source, images, data_root)
+    elif config.kind != "folder" and not images.exists():
+        _generate(config, images, workers)
+    listed = list_images(config, images)
+    _require_counts(images, listed, source)
     path = index_path(config, data_root)
     write_index(path, _index(listed, _inspect_all(images, listed, workers=workers)))
     return path
 
 
-def _generate(config: DatasetConfig, images: Path) -> None:
-    sizes = config.model_dump(include={"images_per_class", "pixels"}, exclude_none=True)
+def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
+    """The images of a dataset by its own lists, or by one sub-folder per class; sorted by label and path."""
+    reader = READERS.get(config.kind, partial(list_class_folders, extensions=EXTENSIONS))
+    try:
+        listed = reader(images)
+    except (OSError, ValueError, LookupError, StopIteration) as error:
+        raise UserError(f"{images}: not laid out as {config.kind} is: {error!r}; see docs/datasets.md") from error
+    if len({image.label for image in listed}) < 2:
+        raise UserError(f"{images}: images of at least two classes are needed; see docs/datasets.md")
+    return sorted(listed, key=lambda image: (image.label, image.path))
+
+
+def _generate(config: DatasetConfig, images: Path, workers: int) -> None:
+    sizes = config.model_dump(include={"classes", "images_per_class", "pixels"}, exclude_none=True)
     with filling(images) as unfinished:
-        if config.kind == "digits":
-            write_digits(unfinished)
-        elif config.kind == "gaussians":
-            write_gaussians(unfinished, **sizes)
+        match config.kind:
+            case "digits":
+                write_digits(unfinished)
+            case "gaussians":
+                write_gaussians(unfinished, **sizes)
+            case "textures":
+                write_textures(unfinished, **sizes, total=config.images, workers=workers)
+
+
+def _require_counts(images: Path, listed: list[Listed], source: Source | None) -> None:
+    found = len(listed), len({image.label for image in listed})
+    expected = (source.images or found[0], source.classes or found[1]) if source else found
+    if found != expected:
+        text = "{} images of {} classes"
+        raise UserError(
+            f"{images}: {text.format(*found)} where {text.format(*expected)} belong; delete it and try again"
+        )
 
 
 def _inspect_all(images: Path, listed: list[Listed], *, workers: int) -> list[Facts]:
     paths = [image.path for image in listed]
     found = list(map_images(partial(_inspect, images), paths, workers=workers, title="checking"))
     mistakes = [fact for fact in found if isinstance(fact, str)]
-    if mistakes:
-        for mistake in mistakes[NAMED:]:
-            say(mistake)
-        raise UserError(f"{len(mistakes)} of {len(found)} images cannot be used: {'; '.join(mistakes[:NAMED])}")
+    raise_if_any(mistakes, len(found))
     return [fact for fact in found if not isinstance(fact, str)]
+
+
+def raise_if_any(mistakes: list[str], total: int) -> None:
+    """Raises UserError if images are damaged: the first ones in its line, the others printed before."""
+    for mistake in mistakes[NAMED:]:
+        say(mistake)
+    if mistakes:
+        raise UserError(f"{len(mistakes)} of {total} images cannot be used: {'; '.join(mistakes[:NAMED])}")
 
 
 def _inspect(images: Path, path: str) -> Facts | str:
@@ -69,6 +118,7 @@ def _inspect(images: Path, path: str) -> Facts | str:
 def _index(listed: list[Listed], facts: list[Facts]) -> Index:
     labels = np.array([image.label for image in listed], dtype=np.int64)
     widths, heights, checksums = np.array(facts, dtype=np.int64).T
+    own = {name: np.array([image.sides[name] for image in listed]) for name in listed[0].sides}
     return Index(
         paths=[image.path for image in listed],
         labels=labels,
@@ -76,5 +126,5 @@ def _index(listed: list[Listed], facts: list[Facts]) -> Index:
         widths=widths,
         heights=heights,
         checksums=checksums,
-        splits=all_splits(labels),
+        splits={**all_splits(labels), **own},
     )

@@ -8,8 +8,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from robust_dml.config.base import Section
-from robust_dml.config.load import explain
+from robust_dml.config.base import Section, explain
 from robust_dml.errors import UserError
 
 ARCHIVES = "archives"

@@ -8,14 +8,13 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from robust_dml.config.data import DatasetConfig, TransformConfig
 from robust_dml.data.folders import filling
 from robust_dml.data.index import Index, read_index
-from robust_dml.data.packed import PackedImages
+from robust_dml.data.packed import Bytes, PackedImages
 from robust_dml.data.parallel import map_images
 from robust_dml.data.paths import (
     STORE_RECORD,
@@ -31,64 +30,67 @@ from robust_dml.errors import UserError
 from robust_dml.files import read_json, sha256_of, write_json
 
 
-def packed_test(index: Index, transform: TransformConfig, folder: Path) -> PackedImages:
-    """The test crops of all images, in the order of the index."""
-    side = np.full(len(index), transform.size, dtype=np.int64)
-    return PackedImages(folder / STORE_TEST, side, side)
-
-
-def packed_training(index: Index, transform: TransformConfig, folder: Path) -> PackedImages | None:
-    """The training images in the order of the index; None where training reads files or test crops."""
-    if not packs_training(transform):
-        return None
-    side = int(transform.train_side)
-    sizes = [stored_size(w, h, side) for w, h in zip(index.widths.tolist(), index.heights.tolist(), strict=True)]
-    widths, heights = np.array(sizes, dtype=np.int64).reshape(-1, 2).T
-    return PackedImages(folder / STORE_TRAIN, heights, widths)
-
-
 @dataclass(frozen=True)
-class _Writer:
-    """Packs one image at a time; worker processes share the files that `create` made."""
+class Store:
+    """The packed images of a folder, both in the order of the index; `training` is None where it reads others."""
 
-    images: Path
-    index: Index
-    transform: TransformConfig
+    folder: Path
     test: PackedImages
     training: PackedImages | None
 
-    def __call__(self, i: int) -> None:
-        from robust_dml.data.decode import decode
-        from robust_dml.data.transforms import stored_image, test_crop
+    @property
+    def files(self) -> list[PackedImages]:
+        return [self.test] + ([self.training] if self.training else [])
 
-        image = decode(self.images / self.index.paths[i])
-        if image.size != (self.index.widths[i], self.index.heights[i]):
-            raise UserError(f"{self.images / self.index.paths[i]}: changed since the index; run `robust-dml index`")
-        self.test.write(i, np.asarray(test_crop(image, self.transform)))
-        if self.training is not None:
-            self.training.write(i, np.asarray(stored_image(image, int(self.transform.train_side))))
+
+def store_in(folder: Path, index: Index, transform: TransformConfig) -> Store:
+    """The store that fits an index and a transform, whether its files are there or not."""
+    square = np.full(len(index), transform.size, dtype=np.int64)
+    test = PackedImages(folder / STORE_TEST, square, square)
+    if not packs_training(transform):
+        return Store(folder, test, None)
+    side = int(transform.train_side)
+    sizes = [stored_size(w, h, side) for w, h in zip(index.widths.tolist(), index.heights.tolist(), strict=True)]
+    widths, heights = np.array(sizes, dtype=np.int64).reshape(-1, 2).T
+    return Store(folder, test, PackedImages(folder / STORE_TRAIN, heights, widths))
+
+
+def packed_forms(path: Path, size: tuple[int, int], transform: TransformConfig) -> list[Bytes]:
+    """What the store holds of the image file at `path`, each uint8 (height, width, 3), in the order of `Store.files`.
+
+    Raises UserError if the image has not the width and height of `size`, that of the index.
+    """
+    from robust_dml.data.decode import decode
+    from robust_dml.data.transforms import stored_image, test_crop
+
+    image = decode(path)
+    if image.size != size:
+        raise UserError(f"{path}: {image.size} pixels where the index has {size}; run `robust-dml index`")
+    forms = [test_crop(image, transform)]
+    if packs_training(transform):
+        forms.append(stored_image(image, int(transform.train_side)))
+    return [np.asarray(form) for form in forms]
 
 
 def build_store(config: DatasetConfig, data_root: Path, *, workers: int) -> Path:
     """Write the store that fits the dataset's transform; it appears at once and complete."""
     path = index_path(config, data_root)
     index, folder = read_index(path), store_folder(config, data_root)
-    _require_space(folder, index, config.transform)
     with filling(folder) as unfinished:
-        test = packed_test(index, config.transform, unfinished)
-        training = packed_training(index, config.transform, unfinished)
+        store = store_in(unfinished, index, config.transform)
+        _require_space(store)
         (unfinished / STORE_TRAIN).touch()
-        for packed in filter(None, [test, training]):
+        for packed in store.files:
             packed.create()
-        writer = _Writer(images_folder(config, data_root), index, config.transform, test, training)
-        for _ in map_images(writer, range(len(index)), workers=workers, title="packing"):
+        pack = _Packer(images_folder(config, data_root), index, config.transform, store)
+        for _ in map_images(pack, range(len(index)), workers=workers, title="packing"):
             pass
-        write_json(unfinished / STORE_RECORD, _record(path, index))
+        write_json(unfinished / STORE_RECORD, {"index_sha256": sha256_of(path), "images": len(index)})
     return folder
 
 
-def require_store(config: DatasetConfig, data_root: Path, index_sha256: str, index: Index) -> Path:
-    """The folder of the store. Raises UserError if it is absent, damaged, or made for another index."""
+def open_store(config: DatasetConfig, data_root: Path, index: Index, index_sha256: str) -> Store:
+    """The store of a dataset. Raises UserError if it is absent, damaged, or made for another index."""
     folder = store_folder(config, data_root)
     remedy = "run `robust-dml store` or `snakemake data`"
     try:
@@ -97,20 +99,31 @@ def require_store(config: DatasetConfig, data_root: Path, index_sha256: str, ind
         raise UserError(f"{folder}: the images are not packed; {remedy}") from error
     if record.get("index_sha256") != index_sha256:
         raise UserError(f"{folder}: packed for another index.csv than the present one; {remedy}")
-    packed = [packed_test(index, config.transform, folder), packed_training(index, config.transform, folder)]
-    for file in filter(None, packed):
-        size = file.path.stat().st_size if file.path.exists() else None
+    store = store_in(folder, index, config.transform)
+    for file in store.files:
+        size = file.path.stat().st_size if file.path.exists() else 0
         if size != file.size:
             raise UserError(f"{file.path}: {size} bytes where {file.size} belong; {remedy}")
-    return folder
+    return store
 
 
-def _record(path: Path, index: Index) -> dict[str, Any]:
-    return {"index_sha256": sha256_of(path), "images": len(index)}
+@dataclass(frozen=True)
+class _Packer:
+    """Packs image i; worker processes write to the same files, each to its own bytes."""
+
+    images: Path
+    index: Index
+    transform: TransformConfig
+    store: Store
+
+    def __call__(self, i: int) -> None:
+        size = int(self.index.widths[i]), int(self.index.heights[i])
+        forms = packed_forms(self.images / self.index.paths[i], size, self.transform)
+        for file, form in zip(self.store.files, forms, strict=True):
+            file.write(i, form)
 
 
-def _require_space(folder: Path, index: Index, transform: TransformConfig) -> None:
-    packed = filter(None, [packed_test(index, transform, folder), packed_training(index, transform, folder)])
-    needed, free = sum(file.size for file in packed), shutil.disk_usage(folder.parent).free
+def _require_space(store: Store) -> None:
+    needed, free = sum(file.size for file in store.files), shutil.disk_usage(store.folder).free
     if needed > free:
-        raise UserError(f"{folder}: packing needs {needed / 1e9:.1f} GB, the disk has {free / 1e9:.1f} GB left")
+        raise UserError(f"{store.folder}: packing needs {needed / 1e9:.1f} GB, the disk has {free / 1e9:.1f} GB left")

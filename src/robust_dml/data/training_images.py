@@ -16,6 +16,7 @@ from robust_dml.data.augment import training_boxes, training_flips
 from robust_dml.data.index import Index
 from robust_dml.data.packed import Bytes, PackedImages
 from robust_dml.data.resample import crop_and_resize, crop_and_resize_all
+from robust_dml.data.store import Store
 
 Rows = NDArray[np.int64]
 SMALL = 64 * 64  # pixels up to which one product per batch beats one resize per image
@@ -28,26 +29,26 @@ class TrainingImages:
     transform: TransformConfig
     index: Index
     images: Path
-    test: PackedImages
-    packed: PackedImages | None
+    store: Store
 
     def __call__(self, rows: Rows, seeds: Tensor) -> Bytes:
         """Images of the rows (B,), each cropped and flipped by its seed (B,): uint8 (B, size, size, 3)."""
         flips = training_flips(seeds, self.transform.flip).numpy()
         if self.transform.aspect == "squeeze":
-            return _flipped(self.test.rows(rows), flips)
+            return _flipped(self.store.test.rows(rows), flips)
         heights, widths = self._sizes
         sizes = torch.from_numpy(heights[rows]), torch.from_numpy(widths[rows])
         boxes = training_boxes(seeds, *sizes, self.transform.scale).numpy()
-        if self.packed is None:
+        packed = self.store.training
+        if packed is None:
             return _flipped(self._from_files(rows, boxes), flips)
-        if self.packed.shape is not None and self.packed.shape[0] * self.packed.shape[1] <= SMALL:
-            return crop_and_resize_all(self.packed.rows(rows), boxes, flips, self.transform.size)
-        return _flipped(self._from_packed(self.packed, rows, boxes), flips)
+        if packed.shape is not None and packed.shape[0] * packed.shape[1] <= SMALL:
+            return crop_and_resize_all(packed.rows(rows), boxes, flips, self.transform.size)
+        return _flipped(self._from_packed(packed, rows, boxes), flips)
 
     @cached_property
     def _sizes(self) -> tuple[Rows, Rows]:
-        source = self.packed if self.packed is not None else self.index
+        source = self.store.training or self.index
         return source.heights, source.widths
 
     def _from_packed(self, packed: PackedImages, rows: Rows, boxes: Rows) -> Bytes:

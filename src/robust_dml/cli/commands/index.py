@@ -19,4 +19,5 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.data.prepare import build_index
 
     study, name = load_dataset(arguments)
-    print(build_index(study.datasets[name], study.data_root, workers=arguments.workers or default_workers()))
+    workers = arguments.workers or default_workers()
+    print(build_index(study.datasets[name], study.data_root, study.sources, workers=workers))

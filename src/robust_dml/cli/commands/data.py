@@ -1,0 +1,30 @@
+"""`robust-dml data verify`: every prepared image against its index."""
+
+from __future__ import annotations
+
+import argparse
+
+from robust_dml.cli.arguments import add_study, add_workers
+from robust_dml.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """verify STUDY [--dataset NAME] [--workers N]."""
+    parser.add_argument("action", choices=["verify"], help="open every image and compare it with the index")
+    add_study(parser)
+    parser.add_argument("--dataset", help="only this dataset of the study")
+    add_workers(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """One line for each dataset that is in order; an error that names what is not."""
+    from robust_dml.config import load_study
+    from robust_dml.data.parallel import default_workers
+    from robust_dml.data.verify import verify
+
+    study = load_study(arguments.study)
+    names = [arguments.dataset] if arguments.dataset else list(study.datasets)
+    for name in names:
+        if name not in study.datasets:
+            raise UserError(f"{arguments.study}: the study has no dataset {name}; it has {', '.join(study.datasets)}")
+        print(verify(study.datasets[name], study.data_root, workers=arguments.workers or default_workers()))

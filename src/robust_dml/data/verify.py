@@ -1,0 +1,68 @@
+"""Is the prepared data still what its index says, to the last pixel?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from robust_dml.config.data import DatasetConfig
+from robust_dml.data.decode import checksum, decode
+from robust_dml.data.index import Index, read_index
+from robust_dml.data.parallel import map_images
+from robust_dml.data.paths import images_folder, index_path, store_folder
+from robust_dml.data.prepare import list_images, raise_if_any
+from robust_dml.data.store import Store, open_store, packed_forms
+from robust_dml.errors import UserError
+from robust_dml.files import sha256_of
+
+
+def verify(config: DatasetConfig, data_root: Path, *, workers: int) -> str:
+    """Open every image, compare its pixels with the index and with the store, and say in one line what was found.
+
+    Raises UserError that names the images which are damaged, changed, missing or new.
+    """
+    path, images = index_path(config, data_root), images_folder(config, data_root)
+    index = read_index(path)
+    _require_same_images(path, index, [image.path for image in list_images(config, images)])
+    packed = store_folder(config, data_root).exists()
+    store = open_store(config, data_root, index, sha256_of(path)) if packed else None
+    check = _Check(config, images, index, store)
+    mistakes = [m for m in map_images(check, range(len(index)), workers=workers, title="verifying") if m]
+    raise_if_any(mistakes, len(index))
+    classes = len(np.unique(index.labels))
+    return f"{path.parent}: {len(index)} images of {classes} classes as indexed{', and as packed' if packed else ''}"
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What is wrong with image i, if anything."""
+
+    config: DatasetConfig
+    images: Path
+    index: Index
+    store: Store | None
+
+    def __call__(self, i: int) -> str | None:
+        path = self.images / self.index.paths[i]
+        try:
+            if checksum(decode(path)) != self.index.checksums[i]:
+                return f"{path}: its pixels are not those of the index"
+            if self.store is None:
+                return None
+            size = int(self.index.widths[i]), int(self.index.heights[i])
+            forms = packed_forms(path, size, self.config.transform)
+        except UserError as error:
+            return str(error)
+        for file, form in zip(self.store.files, forms, strict=True):
+            if not np.array_equal(file[i], form):
+                return f"{file.path}: image {i} is not what {path} packs to"
+        return None
+
+
+def _require_same_images(path: Path, index: Index, listed: list[str]) -> None:
+    missing, new = set(index.paths) - set(listed), set(listed) - set(index.paths)
+    if missing or new:
+        example = sorted(missing | new)[0]
+        raise UserError(f"{path}: {len(missing)} images gone and {len(new)} new, such as {example}; index again")
