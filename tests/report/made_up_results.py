@@ -76,7 +76,8 @@ def _provenance(study: Study, run: Run) -> dict[str, Any]:
 def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
     folder = model_folder(study.name, run)
     write_text(folder / "model.safetensors", "")
-    write_json(folder / "run.json", {"seconds": 12.5, "model_sha256": "a" * 64, **_provenance(study, run)})
+    totals = {"epochs": 6, "steps": 60, "bad_steps": 0, "seconds": 12.5}
+    write_json(folder / "run.json", {**_provenance(study, run), "totals": totals, "model_sha256": "a" * 64})
     fields = "epoch,loss,recall@1,adversarial_recall@1,validation_recall@1,bad_steps,steps,seconds"
     lines = [f"{fields},images_per_second,memory_mb"]
     for epoch in range(1, 7):

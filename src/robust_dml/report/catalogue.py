@@ -15,7 +15,7 @@ from robust_dml.report.roles import (
     step_results,
 )
 
-TABLES = ("main", "slot", "rate", "rival", "protocol", "attacks", "checks")
+TABLES = ("summary", "main", "slot", "rate", "rival", "protocol", "attacks", "checks")
 TABLE_FORMATS = ("csv", "tex", "html")
 FIGURE_FORMATS = ("pdf", "png")
 

@@ -34,9 +34,9 @@ class Examples:
         return _upright(self.arrays["adversarial"][self._row[query]])
 
     def neighbours(self, query: int, *, attacked: bool) -> list[int]:
-        """The ids of the nearest gallery images, nearest first."""
+        """The ids of the nearest gallery images, nearest first; fewer where the gallery is smaller."""
         name = "neighbours_adversarial" if attacked else "neighbours_clean"
-        return [int(number) for number in self.arrays[name][self._row[query]]]
+        return [int(number) for number in self.arrays[name][self._row[query]] if number >= 0]
 
     def image(self, neighbour: int) -> np.ndarray:
         """A gallery image."""

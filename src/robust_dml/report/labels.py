@@ -45,3 +45,14 @@ def threat_label(study: Study, result: Result) -> str:
 def result_label(study: Study, result: Result) -> str:
     """An attack with what it may do: `PGD (ℓ∞, ε = 0.1, 10 steps)`."""
     return f"{attack_label(result.attack)} ({threat_label(study, result)})"
+
+
+FIGURES = {
+    "retrieval": "Queries and their nearest neighbours",
+    "gaussians": "Two Gaussians on a circle",
+    "epsilon": "R@1 against ε",
+    "steps": "R@1 against the steps of the attack",
+    "curves": "Training curves",
+    "slot": "The perturbed slot",
+    "shift": "Shift of the embedding",
+}

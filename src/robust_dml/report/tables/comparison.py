@@ -79,18 +79,20 @@ def compare(
         for label, training in trainings(dataset, loss)
     ]
     heads, columns = ("dataset", "loss", head), tuple(measure.column for measure in measures)
-    return mark_best(Table(name, title, f"{caption} {footing(numbers)}", heads, columns, tuple(rows)))
+    return mark_best(Table(name, title, f"{caption} {footing(numbers, columns)}", heads, columns, tuple(rows)))
 
 
-PROTOCOL = (
-    "A query never retrieves itself (it is masked by its id); “as released” drops the first neighbour instead, "
-    "as the released code does, whatever it is."
+MASKED = "Values in percent; a query never retrieves itself (protocol “masked”)."
+RELEASED = (
+    "“As released” is the released code's evaluation: its attack aims at the query's own embedding and spares queries "
+    "that are wrong unperturbed, and the first neighbour is dropped, whatever it is, instead of the query itself."
 )
 
 
-def footing(numbers: Numbers) -> str:
-    """What every number of a study rests on: unit, protocol, seeds, queries."""
-    return f"Percent. {PROTOCOL} {seeds_sentence(numbers)} {queries_sentence(numbers)}"
+def footing(numbers: Numbers, columns: Iterable[Column] = ()) -> str:
+    """What every number of a table rests on: unit, protocol, seeds, queries."""
+    released = [RELEASED] if any(column.key.endswith("as-released") for column in columns) else []
+    return " ".join([MASKED, *released, seeds_sentence(numbers), queries_sentence(numbers)])
 
 
 def seeds_sentence(numbers: Numbers) -> str:

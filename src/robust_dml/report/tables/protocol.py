@@ -17,8 +17,9 @@ def build(numbers: Numbers) -> Table:
         "protocol",
         title="Masked against as-released protocol",
         caption=(
-            "R@1 of the same adversarial images under both protocols. With the query's clean copy left in the gallery, "
-            "dropping the first neighbour can count that copy as a hit; the difference is what it adds, in points."
+            "R@1 of the same models under both evaluations; the difference, in points, is what the released one adds. "
+            "Two things add to it: an attack that is weaker for its aim, and, with the query's clean copy left in the "
+            "gallery, a dropped first neighbour that lets that copy count as a hit."
         ),
         head="training",
         trainings=lambda dataset, loss: [(name, name) for name in trainings_of(study, dataset, loss)],

@@ -1,0 +1,6 @@
+"""Claims as code: config/claims.yaml says what must hold in metrics.csv; claims.json says whether it does."""
+
+from robust_dml.report.claims.condition import Claim, load_claims
+from robust_dml.report.claims.verdict import Verdict, judge
+
+__all__ = ["Claim", "Verdict", "judge", "load_claims"]
