@@ -63,6 +63,24 @@ def figure_sources(study: Study, name: str) -> list[Path]:
     return [results_folder(study.name) / "metrics.csv"]
 
 
+def table_files(study: Study) -> list[Path]:
+    """What `robust-dml tables` writes."""
+    folder = results_folder(study.name) / "tables"
+    return [folder / f"{name}.{suffix}" for name in table_names(study) for suffix in TABLE_FORMATS]
+
+
+def figure_files(study: Study, name: str) -> list[Path]:
+    """What `robust-dml figures --only NAME` writes."""
+    return [results_folder(study.name) / "figures" / f"{name}.{suffix}" for suffix in FIGURE_FORMATS]
+
+
+def report_files(study: Study) -> list[Path]:
+    """Everything that a reader of a study is given."""
+    folder = results_folder(study.name)
+    figures = [path for name in figure_names(study) for path in figure_files(study, name)]
+    return [folder / "metrics.csv", *table_files(study), *figures, folder / "claims.json", folder / "report.html"]
+
+
 def report_sources(study: Study) -> list[Path]:
     """The small result files that tables, claims and page rest on, beside metrics.csv."""
     return [path for run in runs(study) for path in _records(study, run)]

@@ -123,15 +123,12 @@ def _varying(sections: Mapping[str, Section], key: str, *ignored: str) -> list[l
 
 
 def main_results(study: Study) -> list[Result]:
-    """The attacks of the main table: of the headline's norm and epsilon, without controls and repeated steps."""
+    """The headline and the attacks beside it: of its norm and epsilon, without controls and repeated steps."""
     main = headline(study)
     norm = study.attacks[main.attack].norm
     repeated = {name for names in step_series(study) for name in _all_but_one(names, main.attack)}
-    return [
-        result
-        for result in results_of(study)
-        if result.epsilon == main.epsilon and result.attack not in repeated and _counts(study, result, norm)
-    ]
+    others = [result for result in results_of(study) if result != main and result.epsilon == main.epsilon]
+    return [main, *(r for r in others if r.attack not in repeated and _counts(study, r, norm))]
 
 
 def _counts(study: Study, result: Result, norm: str) -> bool:

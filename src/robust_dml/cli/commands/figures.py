@@ -17,9 +17,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Draw the figures as PDF and PNG."""
     from robust_dml.config import load_study
     from robust_dml.errors import UserError
-    from robust_dml.paths import results_folder
     from robust_dml.progress import say
-    from robust_dml.report.catalogue import figure_names
+    from robust_dml.report.catalogue import figure_files, figure_names
     from robust_dml.report.figures import draw, save
     from robust_dml.report.numbers import Numbers
     from robust_dml.report.results import Results
@@ -28,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     names = figure_names(study)
     if arguments.only and arguments.only not in names:
         raise UserError(f"{arguments.study}: has no figure {arguments.only}; it has {', '.join(names)}")
-    numbers, folder = Numbers(Results(study)), results_folder(study.name) / "figures"
+    numbers = Numbers(Results(study))
     for name in [arguments.only] if arguments.only else names:
-        for path in save(draw(numbers, name), folder, name):
-            say(str(path))
+        save(draw(numbers, name), figure_files(study, name))
+        say(f"figure {name}: {figure_files(study, name)[-1]}")

@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_dml.report.catalogue import FIGURE_FORMATS
 from robust_dml.report.numbers import Numbers
 
 if TYPE_CHECKING:
@@ -28,16 +27,14 @@ def draw(numbers: Numbers, name: str) -> Figure:
     return figure
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PDF and PNG; equal figures give equal bytes."""
+def save(figure: Figure, paths: list[Path]) -> None:
+    """Write a figure in the format of each path's ending; equal figures give equal bytes."""
     from robust_dml.files import replacing
     from robust_dml.report.figures.style import styled
 
-    paths = [folder / f"{name}.{suffix}" for suffix in FIGURE_FORMATS]
     for path in paths:
         with replacing(path) as temporary, styled():
             figure.savefig(temporary, format=path.suffix[1:], metadata=METADATA[path.suffix[1:]])
-    return paths
 
 
 METADATA: dict[str, dict[str, None]] = {

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from robust_dml.config import Run
+from robust_dml.report.labels import duration
 from robust_dml.report.results import Record, Results
 from robust_dml.report.roles import groups, trainings_of
 from robust_dml.report.sanity import Model
@@ -75,10 +76,3 @@ def _seed(run: Run, model: Record | None, attacks: Record | None) -> SeedRun:
 
 def _time(finished: str | None) -> str:
     return finished.replace("T", " ").replace("+00:00", " UTC") if finished else NOT_YET
-
-
-def duration(seconds: float) -> str:
-    """`41 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from robust_dml.report.labels import attack_label, metric_label, threat_label
 from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, Result, groups, headline
+from robust_dml.report.roles import CLEAN, Result, groups, headline, main_results
 from robust_dml.report.sanity import Model
 from robust_dml.report.table import Cell, Column, Row, Table, mark_best
 
@@ -45,13 +45,16 @@ def clean_measures(numbers: Numbers) -> list[Measure]:
     return [metric_measure(numbers, CLEAN, "recall@1"), metric_measure(numbers, CLEAN, "map@r")]
 
 
-def attack_measures(numbers: Numbers, results: Iterable[Result]) -> list[Measure]:
-    """R@1, mAP@R and the fold increase under each attack; for the headline also R@1 as released."""
+def attack_measures(numbers: Numbers, *, precision: bool = False) -> list[Measure]:
+    """R@1 and the fold increase under each main attack; for the headline, which is first, also R@1 as released.
+
+    `precision` adds mAP@R.
+    """
     measures = []
-    for result in results:
+    for result in main_results(numbers.study):
         released = [released_measure(numbers, result)] if result == headline(numbers.study) else []
-        measures += [metric_measure(numbers, result), *released, metric_measure(numbers, result, "map@r")]
-        measures.append(fold_measure(numbers, result))
+        extra = [metric_measure(numbers, result, "map@r")] if precision else []
+        measures += [metric_measure(numbers, result), *released, *extra, fold_measure(numbers, result)]
     return measures
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import main_results, natural, rate_series, trainings_of
+from robust_dml.report.roles import natural, rate_series, trainings_of
 from robust_dml.report.table import Table
 from robust_dml.report.tables.comparison import attack_measures, clean_measures, compare
 
@@ -32,5 +32,5 @@ def build(numbers: Numbers) -> Table:
         ),
         head="perturbed, rate",
         trainings=trainings,
-        measures=clean_measures(numbers) + attack_measures(numbers, main_results(study)),
+        measures=clean_measures(numbers) + attack_measures(numbers),
     )

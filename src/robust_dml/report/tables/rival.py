@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import main_results, natural, rivals, robust_trainings, trainings_of
+from robust_dml.report.roles import natural, rivals, robust_trainings, trainings_of
 from robust_dml.report.table import Table
 from robust_dml.report.tables.comparison import attack_measures, clean_measures, compare
 
@@ -30,5 +30,5 @@ def build(numbers: Numbers) -> Table:
         ),
         head="training",
         trainings=trainings,
-        measures=clean_measures(numbers) + attack_measures(numbers, main_results(study)),
+        measures=clean_measures(numbers) + attack_measures(numbers),
     )
