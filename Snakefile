@@ -17,12 +17,15 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
+        recorded_indices(),
+        RESULTS / "metrics.json",
         rules.report.input,
 
 
 rule data:
     input:
         prepared_data(),
+        recorded_indices(),
 
 
 rule models:
@@ -34,6 +37,7 @@ rule attacks:
     input:
         all_attacks(),
         RESULTS / "metrics.csv",
+        RESULTS / "metrics.json",
 
 
 onstart:

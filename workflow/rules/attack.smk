@@ -1,4 +1,4 @@
-"""Attack results. Needs: models and packed images. Makes: results/<study>/attacks/ and metrics.csv."""
+"""Attack results. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv, metrics.json."""
 
 
 rule attack_model:
@@ -50,3 +50,20 @@ rule collect_metrics:
         "Collecting metrics of {params.study}"
     shell:
         "python -m robust_dml collect {params.study:q} 2>&1 | tee {log:q}"
+
+
+rule nest_metrics:
+    input:
+        script=SCRIPTS / "nest_metrics.py",
+        metrics=RESULTS / "metrics.csv",
+    output:
+        RESULTS / "metrics.json",
+    log:
+        LOGS / "nest_metrics.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    message:
+        "Recall@1 of {input.metrics} for `dvc metrics`"
+    shell:
+        "python {input.script:q} {input.metrics:q} {output:q} 2>&1 | tee {log:q}"

@@ -24,6 +24,7 @@ from robust_dml.files import digest_of
 
 ENVIRONMENT = Path(workflow.basedir) / "environment.yml"
 PACKAGE = Path(workflow.basedir) / "src" / "robust_dml"
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 
 
 def study_file():
@@ -52,19 +53,15 @@ def job_prefix():
 
 
 def require_device():
-    """Before the first job, and on this machine only if the jobs run here: is the study's device there?"""
-    if workflow.remote_execution_settings.immediate_submit or workflow.storage_settings is None:
+    """Before the first job, if one trains or attacks on this machine: is the study's device there?"""
+    wanted = any(job.rule.name in ("train_model", "attack_model") for job in workflow.dag.needrun_jobs())
+    if not wanted or workflow.touch or workflow.non_local_exec:
         return
-    if workflow.executor_plugin is None or workflow.executor_plugin.common_settings.local_exec:
-        command = [sys.executable, "-m", "robust_dml", "check-device", str(STUDY_FILE)]
-        check = subprocess.run(
-            command,
-            env={"PYTHONPATH": str(PACKAGE.parent)},
-            capture_output=True,
-            text=True,
-        )
-        if check.returncode:
-            raise WorkflowError(check.stderr.strip())
+    command = [sys.executable, "-m", "robust_dml", "check-device", str(STUDY_FILE)]
+    environment = {"PYTHONPATH": str(PACKAGE.parent)}
+    check = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if check.returncode:
+        raise WorkflowError(check.stderr.strip())
 
 
 def code(*packages):
@@ -128,6 +125,11 @@ def archives_of(wildcards):
 def prepared_data():
     """Every packed image of the study."""
     return [p for c in STUDY.datasets.values() for p in data_paths.store_paths(c, STUDY.data_root)]
+
+
+def recorded_indices():
+    """The index of each dataset as the study used it."""
+    return [RESULTS / "data" / f"{name}.csv" for name in STUDY.datasets]
 
 
 def model_files(run):

@@ -1,4 +1,5 @@
-"""Images. Needs: archives (downloaded once) or nothing. Makes: an index and packed images in the data folder."""
+"""Images. Needs: archives (downloaded once) or nothing. Makes: an index and packed images in the data folder, and
+results/<study>/data/, the indices as they were used."""
 
 
 rule download_archive:
@@ -56,3 +57,19 @@ rule build_store:
         "Packing {wildcards.folder}/{wildcards.store}"
     shell:
         "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
+
+
+rule record_index:
+    input:
+        index_of,
+    output:
+        RESULTS / "data" / "{dataset}.csv",
+    log:
+        LOGS / "record_index/{dataset}.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    message:
+        "Recording the images of {wildcards.dataset}"
+    shell:
+        "cp {input:q} {output:q} 2> {log:q}"
