@@ -56,7 +56,11 @@ def negative_weights(embeddings: Tensor, same: Tensor, cutoff: float, nonzero_lo
 
 
 def _draw(weights: Tensor, generator: torch.Generator) -> Tensor:
-    """One column per row of weights (T, B) float64, each row with a positive sum, by inversion."""
-    uniform = torch.rand(len(weights), 1, generator=generator).to(weights)
-    cumulative = weights.cumsum(1)
-    return torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).flatten()
+    """One column per row of weights (T, B) float64, each row with a positive sum, by inversion.
+
+    On the CPU, since a GPU's cumulative sums are not the same at each run.
+    """
+    cumulative = weights.cpu().cumsum(1)
+    uniform = torch.rand(len(weights), 1, generator=generator).double()
+    drawn = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)
+    return drawn.flatten().to(weights.device)

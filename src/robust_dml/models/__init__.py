@@ -15,7 +15,7 @@ from robust_dml.models.embedding import EmbeddingModel
 from robust_dml.models.foreign import torchvision_backbone, user_backbone
 from robust_dml.models.resnet import resnet18, resnet50
 from robust_dml.models.visualphishnet import visualphishnet
-from robust_dml.models.weights import load_weights
+from robust_dml.models.weights import fill, load_weights, read_weights
 from robust_dml.randomness import derive_seed
 
 BACKBONES: dict[str, Callable[[BackboneConfig], nn.Module]] = {
@@ -40,6 +40,13 @@ def build_model(config: BackboneConfig, *, seed: int, data_root: Path) -> Embedd
     return EmbeddingModel(network, normalize=config.normalize, normalize_embedding=config.normalize_embedding).eval()
 
 
+def load_model(config: BackboneConfig, path: Path) -> EmbeddingModel:
+    """The trained model in `path`, on the CPU, in eval mode. Raises UserError if it is absent or does not fit."""
+    network = _network(config.model_copy(update={"weights": "random"}))
+    fill(network, read_weights(path), str(path))
+    return EmbeddingModel(network, normalize=config.normalize, normalize_embedding=config.normalize_embedding).eval()
+
+
 def _network(config: BackboneConfig) -> nn.Module:
     if config.kind in BACKBONES:
         return BACKBONES[config.kind](config)
@@ -51,4 +58,4 @@ def _network(config: BackboneConfig) -> nn.Module:
     return user_backbone(module, name, config)
 
 
-__all__ = ["BACKBONES", "EmbeddingModel", "build_model"]
+__all__ = ["BACKBONES", "EmbeddingModel", "build_model", "load_model"]

@@ -51,12 +51,12 @@ def load_weights(network: nn.Module, config: BackboneConfig, data_root: Path) ->
     Raises UserError if the file is absent, has other bytes than published, or does not fit the network.
     """
     if isinstance(config.weights, Path):
-        _fill(network, read_weights(config.weights), str(config.weights))
+        fill(network, read_weights(config.weights), str(config.weights))
     elif config.weights == "imagenet":
         if config.kind not in IMAGENET:
             raise UserError(f"backbones: there are no ImageNet weights for {config.kind}; give the path of a file")
         path = fetch_weights(IMAGENET[config.kind], data_root)
-        _fill(network, read_weights(path), str(path))
+        fill(network, read_weights(path), str(path))
 
 
 def fetch_weights(file: WeightsFile, data_root: Path) -> Path:
@@ -104,7 +104,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{path}: not a file of weights: {str(error).splitlines()[0]}") from error
 
 
-def _fill(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
+def fill(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     """Load a whole model, a whole network, or a trunk whose classifier is dropped; every target must be met."""
     weights = {name.removeprefix("network."): tensor for name, tensor in weights.items()}
     whole = any(name.startswith("head.") for name in weights) or not hasattr(network, "trunk")
