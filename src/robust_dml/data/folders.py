@@ -12,15 +12,20 @@ from pathlib import Path
 def filling(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder`; it takes the place of `folder` on success and vanishes on any error.
 
-    What a killed run left there is removed first.
+    What a killed run left there is removed first; no moment of a kill leaves half of `folder` under its name.
     """
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished, outdated = (folder.with_name(f"{folder.name}.{state}") for state in ("unfinished", "outdated"))
+    _remove(unfinished, outdated)
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(outdated)
         unfinished.replace(folder)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        _remove(unfinished, outdated)
+
+
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -63,7 +63,9 @@ def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
     try:
         listed = reader(images)
     except (OSError, ValueError, LookupError, StopIteration) as error:
-        raise UserError(f"{images}: not laid out as {config.kind} is: {error!r}; see docs/datasets.md") from error
+        raise UserError(
+            f"{images}: not laid out as {config.kind} is: {type(error).__name__} {error}; see docs/datasets.md"
+        ) from error
     if len({image.label for image in listed}) < 2:
         raise UserError(f"{images}: images of at least two classes are needed; see docs/datasets.md")
     return sorted(listed, key=lambda image: (image.label, image.path))

@@ -72,12 +72,12 @@ def _receive_rest(url: str, part: Path, size: int | None, timeout: float) -> Non
 
 def _append(response: HTTPResponse, part: Path, *, start: int, size: int | None) -> None:
     """Write the answer's body from byte `start` on; earlier bytes that the server will not continue are dropped."""
+    first = response.read(MEGABYTE)
+    _refuse_page(response.headers.get_content_type(), first)
     length = response.headers.get("Content-Length")
     total = start + int(length) if length else size
     if size is not None and total != size:
         raise MirrorError(f"offers {total} bytes where {size} are expected")
-    first = response.read(MEGABYTE)
-    _refuse_page(response.headers.get_content_type(), first)
     with part.open("r+b" if start else "wb") as stream:
         stream.truncate(start)
         stream.seek(start)
