@@ -1,6 +1,138 @@
 """What a reader sees. Needs: metrics.csv and the files of attacks and models. Makes: tables, figures, claims, page."""
 
+from robust_dml.report.catalogue import figure_files, figure_names, figure_sources, report_sources, table_names
+from robust_dml.report.figures import caption
+
 
 rule report:
     input:
-        RESULTS / "metrics.csv",
+        collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex", "html"]),
+        [file for name in figure_names(STUDY) for file in figure_files(STUDY, name)],
+        RESULTS / "claims.json",
+        RESULTS / "report.html",
+        collect(RESULTS / "notebooks/{name}.html", name=["results", "attack_a_retrieval_system"]),
+
+
+rule make_tables:
+    input:
+        metrics=RESULTS / "metrics.csv",
+        records=report_sources(STUDY),
+        reported="config/reported.csv",
+        code=code("report"),
+    output:
+        collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex"]),
+        report(
+            collect(RESULTS / "tables/{name}.html", name=table_names(STUDY)),
+            caption="../report/table.rst",
+            category="Tables",
+        ),
+    log:
+        LOGS / "make_tables.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+    message:
+        "Making the tables of {params.study}"
+    shell:
+        "python -m robust_dml tables {params.study:q} --reported {input.reported:q} 2>&1 | tee {log:q}"
+
+
+rule plot_figures:
+    input:
+        results=lambda wildcards: figure_sources(STUDY, wildcards.figure),
+        code=code("report"),
+    output:
+        RESULTS / "figures/{figure}.pdf",
+        report(RESULTS / "figures/{figure}.png", caption="../report/figure.rst", category="Figures"),
+    log:
+        LOGS / "plot_figures/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(figure_names(STUDY)),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+        caption=lambda wildcards: caption(STUDY, wildcards.figure),
+    message:
+        "Drawing the figure {wildcards.figure} of {params.study}"
+    shell:
+        "python -m robust_dml figures {params.study:q} --only {wildcards.figure:q} 2>&1 | tee {log:q}"
+
+
+rule check_claims:
+    input:
+        metrics=RESULTS / "metrics.csv",
+        records=report_sources(STUDY),
+        claims="config/claims.yaml",
+        code=code("report"),
+    output:
+        report(RESULTS / "claims.json", caption="../report/claims.rst", category="Claims"),
+    log:
+        LOGS / "check_claims.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+    message:
+        "Checking the claims against {params.study}"
+    shell:
+        "python -m robust_dml claims {params.study:q} --claims {input.claims:q} 2>&1 | tee {log:q}"
+
+
+rule render_page:
+    input:
+        metrics=RESULTS / "metrics.csv",
+        records=report_sources(STUDY),
+        examples=figure_sources(STUDY, "retrieval"),
+        figures=collect(RESULTS / "figures/{name}.png", name=figure_names(STUDY)),
+        claims="config/claims.yaml",
+        reported="config/reported.csv",
+        templates=sorted((PACKAGE / "report" / "templates").glob("*.*")),
+        code=code("report"),
+    output:
+        report(RESULTS / "report.html", caption="../report/page.rst", category="Page"),
+    log:
+        LOGS / "render_page.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+    message:
+        "Writing the page of {params.study}"
+    shell:
+        """
+        python -m robust_dml page {params.study:q} --claims {input.claims:q} --reported {input.reported:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule run_notebook:
+    input:
+        notebook="notebooks/{notebook}.ipynb",
+        report=RESULTS / "report.html",
+        claims=RESULTS / "claims.json",
+        tables=collect(RESULTS / "tables/{name}.csv", name=table_names(STUDY)),
+        code=code("attacks", "retrieval", "metrics"),
+    output:
+        report(RESULTS / "notebooks/{notebook}.html", caption="../report/notebook.rst", category="Notebooks"),
+    log:
+        LOGS / "run_notebook/{notebook}.log",
+    wildcard_constraints:
+        notebook="results|attack_a_retrieval_system",
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+        folder=RESULTS / "notebooks",
+    message:
+        "Running the notebook {wildcards.notebook} on {params.study}"
+    shell:
+        """
+        ROBUST_DML_STUDY={params.study:q} python -m nbconvert --execute --to html {input.notebook:q} \
+            --output-dir {params.folder:q} 2>&1 | tee {log:q}
+        """

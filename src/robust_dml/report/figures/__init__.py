@@ -1,4 +1,4 @@
-"""The figures of a study, one module each with `caption(numbers) -> str` and `draw(numbers) -> Figure`."""
+"""The figures of a study, one module each with `caption(study) -> str` and `draw(numbers) -> Figure`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_dml.config import Study
 from robust_dml.report.numbers import Numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def caption(numbers: Numbers, name: str) -> str:
+def caption(study: Study, name: str) -> str:
     """What a reader of the figure must know."""
-    text: str = import_module(f"robust_dml.report.figures.{name}").caption(numbers)
+    text: str = import_module(f"robust_dml.report.figures.{name}").caption(study)
     return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from robust_dml.config import Study
 from robust_dml.errors import UserError
 from robust_dml.report.figures.panels import grid, legend
 from robust_dml.report.figures.style import Mark, marks
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = {"loss": "training loss", "recall@1": "R@1, clean (%)", "adversarial_recall@1": "R@1, attacked (%)"}
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """What the curves are, and what they are not."""
     return (
         "Training curves, one line per seed. Attacked R@1 is measured on the test classes with the attack of the "

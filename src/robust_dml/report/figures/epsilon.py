@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from robust_dml.config import Study
 from robust_dml.report.figures.lines import Points, draw_lines
 from robust_dml.report.labels import attack_label, threat_label
 from robust_dml.report.numbers import Numbers
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """Attack, protocol, and what line and band are."""
-    main = headline(numbers.study)
-    threat = threat_label(numbers.study, main).replace(f"ε = {main.epsilon:g}", "growing ε")
+    main = headline(study)
+    threat = threat_label(study, main).replace(f"ε = {main.epsilon:g}", "growing ε")
     return (
         f"R@1 against the radius ε of the perturbation, {attack_label(main.attack)} ({threat}), masked protocol. "
         "Line: mean over seeds; band: lowest to highest seed. ε = 0 is the unperturbed query. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from robust_dml.config import Study
 from robust_dml.errors import UserError
 from robust_dml.report.figures.panels import WIDTH
 from robust_dml.report.labels import result_label
@@ -21,12 +22,12 @@ NAMES, COLORS = ("a", "b"), ("#0072b2", "#e08214")
 Arrays = dict[str, "np.ndarray"]
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """What a mark is, and the attack."""
     return (
         "Images of two classes of pixel noise (a, b) in a 2-d embedding, which is a circle; above on the circle, with "
         "a little radial jitter to tell marks apart, below by their angle. Circles: unperturbed queries; crosses: the "
-        f"same queries under {result_label(numbers.study, headline(numbers.study))}. "
+        f"same queries under {result_label(study, headline(study))}. "
         f"Up to {SHOWN} queries of each class, first seed."
     )
 

@@ -34,10 +34,10 @@ class Line:
     robust: Examples
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """What was chosen, and that it was chosen."""
     return (
-        f"A query x, its nearest neighbour nn, the query under {result_label(numbers.study, headline(numbers.study))}, "
+        f"A query x, its nearest neighbour nn, the query under {result_label(study, headline(study))}, "
         "and the neighbour then. Green, solid, ✓: the right class; red, dashed, ✗: a wrong one. "
         "The queries are chosen among the kept examples to show the effect, as many natural failures and robust "
         "successes as can be; how often it occurs is in the tables."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from robust_dml.config import Study
 from robust_dml.errors import UserError
 from robust_dml.report.figures.panels import group_panels, legend
 from robust_dml.report.figures.style import Mark, marks
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 PLACES = 201
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """What is counted, over what."""
     return (
         "Share of the queries whose embedding moves at least the given Euclidean distance under "
-        f"{result_label(numbers.study, headline(numbers.study))}; queries of all seeds together. Embeddings lie on the "
+        f"{result_label(study, headline(study))}; queries of all seeds together. Embeddings lie on the "
         "unit sphere, so 2 is the largest possible shift. Further left is more robust."
     )
 

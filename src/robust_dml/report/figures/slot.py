@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from robust_dml.config import Study
 from robust_dml.report.figures.panels import Panel, group_panels
 from robust_dml.report.figures.style import Mark, marks
 from robust_dml.report.labels import result_label
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """What a dot, a bar and a line are."""
     return (
         "R@1 by the member of the triplet that the training perturbs, unperturbed (open) and under "
-        f"{result_label(numbers.study, headline(numbers.study))} (filled); masked protocol. "
+        f"{result_label(study, headline(study))} (filled); masked protocol. "
         "Large marks: mean over seeds; small dots: the seeds themselves; the line is what the attack costs."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from robust_dml.config import Study
 from robust_dml.report.figures.lines import Points, draw_lines
 from robust_dml.report.labels import NORMS
 from robust_dml.report.numbers import Numbers
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def caption(numbers: Numbers) -> str:
+def caption(study: Study) -> str:
     """Attack, protocol, and what the curve should do."""
-    study, shown = numbers.study, step_results(numbers.study)
+    shown = step_results(study)
     attack = study.attacks[shown[0].attack]
     same = attack.optimiser.upper() if attack.optimiser in ("pgd", "apgd") else attack.optimiser
     return (

@@ -40,7 +40,7 @@ def build_page(numbers: Numbers, tables: Sequence[Table], verdicts: Sequence[Ver
 
 def _figure(numbers: Numbers, name: str) -> dict[str, Any]:
     path = numbers.results.folder / "figures" / f"{name}.png"
-    return {"name": name, "title": FIGURES[name], "caption": caption(numbers, name), "uri": _drawn(path)}
+    return {"name": name, "title": FIGURES[name], "caption": caption(numbers.study, name), "uri": _drawn(path)}
 
 
 def _drawn(path: Path) -> str:
