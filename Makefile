@@ -4,7 +4,9 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --cores all
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test lint bench bench-quick clean lock
+STUDY ?= demo
+
+.PHONY: setup demo repro pull test lint docs bench bench-quick clean lock
 
 setup: .venv/installed
 
@@ -19,6 +21,13 @@ setup: .venv/installed
 demo: setup
 	@$(SNAKEMAKE) --configfile config/demo.yaml
 	@$(BIN)/robust-dml summary config/demo.yaml
+
+# The same as snakemake on a study, recorded in dvc.lock; and what dvc.lock records, fetched and checked.
+repro: setup
+	$(BIN)/dvc repro report@$(STUDY)
+
+pull: setup
+	@$(BIN)/python workflow/scripts/pull.py $(STUDY)
 
 test: setup lint
 	$(BIN)/pytest
@@ -42,4 +51,5 @@ lock: setup
 	$(BIN)/python workflow/scripts/environment.py requirements.lock environment.yml
 
 clean:
-	rm -rf results state logs .snakemake data/digits* data/gaussians* data/textures*
+	git clean -Xdfq results
+	rm -rf state logs .snakemake data/digits* data/gaussians* data/textures*
