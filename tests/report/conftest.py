@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_up_results import make_results
 
+from report.made_up_results import make_results
 from robust_dml.config import Study, load_study
 from robust_dml.report.results import Results
 
-STUDY_FILE = Path(__file__).with_name("study.yaml")
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @pytest.fixture(scope="session")
-def study() -> Study:
-    return load_study(STUDY_FILE)
+def study_file() -> Path:
+    return Path(__file__).with_name("study.yaml")
+
+
+@pytest.fixture(scope="session")
+def study(study_file: Path) -> Study:
+    return load_study(study_file)
 
 
 @pytest.fixture(scope="session")
 def made_up_folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder with results/made-up in it; tests must not change it."""
+    """A working folder with results/made-up and config/ in it; tests may add to it, but change nothing."""
     folder = tmp_path_factory.mktemp("made-up")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
         make_results(study)
-    finally:
-        os.chdir(before)
+    shutil.copytree(CONFIG, folder / "config")
     return folder
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from robust_dml.config import Run, Study, training_settings
+from robust_dml.config import Run, Study, attack_settings, training_settings
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.files import write_json, write_text
 from robust_dml.paths import attack_folder, model_folder, results_folder
@@ -40,7 +40,8 @@ def _make_run(study: Study, run: Run) -> list[Row]:
     ]
     write_json(attack_folder(study.name, run) / "checks.json", {"checks": checks})
     seconds = {result.name: {"seconds": 2.0, "queries_per_second": 30.0} for result in [CLEAN, *results_of(study)]}
-    write_json(attack_folder(study.name, run) / "run.json", {"attacks": seconds, **_provenance(study, run)})
+    record = {**_provenance(study, run), "settings": attack_settings(study, run), "attacks": seconds}
+    write_json(attack_folder(study.name, run) / "run.json", record)
     _make_examples(study, run, random)
     return lines
 

@@ -1,0 +1,52 @@
+"""Notebooks: without outputs in the repository, and both run from beginning to end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbconvert.preprocessors import ExecutePreprocessor
+
+from robust_dml.cli import main
+from robust_dml.report.results import Results
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+def test_both_are_there() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["attack_a_retrieval_system", "results"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_repository_holds_no_outputs(path: Path) -> None:
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        assert cell.get("outputs", []) == []
+        assert cell.get("execution_count") is None
+
+
+def run(path: Path, folder: Path) -> str:
+    """Execute a notebook in a folder; all the text that it printed."""
+    notebook = nbformat.read(path, as_version=4)
+    ExecutePreprocessor(timeout=300).preprocess(notebook, {"metadata": {"path": str(folder)}})
+    return json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+
+
+def test_results_reads_a_chosen_study(results: Results, study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ("tables", "claims", "figures"):
+        assert main([command, str(study_file)]) == 0
+    shutil.copy(study_file, "config/made-up.yaml")
+    monkeypatch.setenv("ROBUST_DML_STUDY", "config/made-up.yaml")
+    printed = run(NOTEBOOKS[1], Path.cwd())
+    assert "made-up" in printed
+    assert "times as much" in printed
+    assert "doubling the steps lowers R@1" in printed
+    assert printed.count("image/png") >= 7
+
+
+@pytest.mark.slow
+def test_attack_a_retrieval_system_breaks_the_system(tmp_path: Path) -> None:
+    printed = run(NOTEBOOKS[0], tmp_path)
+    assert "worst case over 5 attacks: R@1 0.0" in printed
