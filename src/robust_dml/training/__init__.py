@@ -1,5 +1,5 @@
 """Training: methods, the loop, its state."""
 
-from robust_dml.training.train import train
+from robust_dml.training.loop import train
 
 __all__ = ["train"]

@@ -1,4 +1,4 @@
-"""All that a training consists of, made from the study; the training itself is in train.py."""
+"""All that a training consists of, made from the study; the training itself is in loop.py."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Validation:
 
     def _attacked(self, embed: Embed, clean: Tensor, gallery: Tensor) -> Tensor:
         """Embeddings (Q, d) of the queries, adversarial where the clean ones are right."""
-        positive, negative = nearest_of_kinds(
+        kinds = nearest_of_kinds(
             clean,
             self.query_labels,
             gallery,
@@ -71,6 +71,7 @@ class Validation:
             query_ids=self.query_ids,
             gallery_ids=self.gallery_ids,
         )
+        positive, negative = (positions.squeeze(1) for positions in kinds)
         nearer = distance(clean, gallery[positive]) <= distance(clean, gallery[negative])
         rows = ((positive >= 0) & (nearer | (negative < 0))).nonzero().flatten()
         share = self.processes.share(len(rows))

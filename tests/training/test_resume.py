@@ -1,0 +1,198 @@
+"""A training that is killed or stopped ends, once run again, in the bytes of one that was not."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from robust_dml.config import Run, Study, load_study
+from robust_dml.errors import UserError
+from robust_dml.files import sha256_of
+from robust_dml.training import state as state_module
+from robust_dml.training import train
+from robust_dml.training.step import Step
+from training.conftest import MakeStudy
+
+EPOCHS = {"epochs": 8, "validate_every": 2, "checkpoint": "best-adversarial"}
+
+
+def model_path(study: Study, run: Run) -> Path:
+    return Path("results") / study.name / "models" / run.path / "model.safetensors"
+
+
+def reference_hash(study: Study, run: Run) -> str:
+    train(study, run)
+    found = sha256_of(model_path(study, run))
+    model_path(study, run).unlink()
+    return found
+
+
+def command(study_file: Path, run: Run) -> list[str]:
+    names = ["--dataset", run.dataset, "--loss", run.loss, "--training", run.training, "--seed", str(run.seed)]
+    return [sys.executable, "-m", "robust_dml", "train", str(study_file), *names]
+
+
+def start(study_file: Path, run: Run) -> subprocess.Popen[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command(study_file, run), stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(f"epoch {epoch} of"):
+            return
+    raise AssertionError(f"the training ended before epoch {epoch}")
+
+
+def test_three_kills_at_random_moments(make_study: MakeStudy, run: Run) -> None:
+    study_file = make_study(optimisation=EPOCHS)
+    study = load_study(study_file)
+    expected = subprocess_hash(study_file, study, run)
+    moments = random.Random(0)
+    for epoch in (1, 3, 5):
+        process = start(study_file, run)
+        wait_for_epoch(process, epoch)
+        time.sleep(moments.uniform(0, 0.2))
+        process.kill()
+        process.communicate()
+        assert not model_path(study, run).exists()
+    assert subprocess_hash(study_file, study, run) == expected
+
+
+def subprocess_hash(study_file: Path, study: Study, run: Run) -> str:
+    process = start(study_file, run)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    found = sha256_of(model_path(study, run))
+    model_path(study, run).unlink()
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_within_the_epoch(make_study: MakeStudy, run: Run, number: signal.Signals) -> None:
+    study_file = make_study(optimisation={"epochs": 200, "validate_every": 200})
+    process = start(study_file, run)
+    wait_for_epoch(process, 2)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "finishing the step and saving" in errors
+    assert "the same command goes on" in errors
+    (file,) = Path("state").rglob("state.safetensors")
+    process = start(study_file, run)
+    assert process.stderr is not None
+    assert f"from {file}" in process.stderr.readline()
+    process.kill()
+    process.communicate()
+
+
+class StopAt:
+    """Stands in for StopRequest: wants a stop at some step of some epoch."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
+        self.wanted = False
+        mine = Step.mine
+
+        def noting(step: Step, embeddings: object) -> object:
+            self.wanted = (step.epoch, step.number) == (epoch, number)
+            return mine(step, embeddings)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Step, "mine", noting)
+        monkeypatch.setattr("robust_dml.training.loop.StopRequest", lambda: self)
+
+    def __enter__(self) -> StopAt:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("epoch", "number"), [(0, 0), (1, 1), (2, 2)])
+def test_stopping_within_an_epoch_changes_no_bit(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch, epoch: int, number: int
+) -> None:
+    study = load_study(make_study())
+    expected = reference_hash(study, run)
+    with monkeypatch.context() as stopping:
+        StopAt(stopping, epoch, number)
+        with pytest.raises(KeyboardInterrupt):
+            train(study, run)
+    train(study, run)
+    assert sha256_of(model_path(study, run)) == expected
+
+
+def interrupted(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state file of a training stopped in its second epoch."""
+    with monkeypatch.context() as stopping:
+        StopAt(stopping, 1, 0)
+        with pytest.raises(KeyboardInterrupt):
+            train(study, run)
+    (file,) = Path("state").rglob("state.safetensors")
+    return file
+
+
+def test_death_while_saving_leaves_the_state_before(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = reference_hash(study, run)
+    file = interrupted(study, run, monkeypatch)
+    before = sha256_of(file)
+
+    def dies_half_way(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half a state")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(state_module, "save_file", dies_half_way)
+        with pytest.raises(KeyboardInterrupt):
+            train(study, run)
+    assert sha256_of(file) == before
+    train(study, run)
+    assert sha256_of(model_path(study, run)) == expected
+
+
+def test_a_damaged_state_is_refused(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = interrupted(study, run, monkeypatch)
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(UserError, match="damaged"):
+        train(study, run)
+
+
+def test_a_state_of_other_settings_is_left_alone(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = interrupted(load_study(make_study()), run, monkeypatch)
+    other = load_study(make_study(optimisation={"learning_rate": 0.001}))
+    expected = reference_hash(other, run)
+    assert (
+        f"starting anew: other settings or data left an unfinished training in {file.parent}" in capsys.readouterr().err
+    )
+    assert file.exists()
+    train(other, run)
+    assert sha256_of(model_path(other, run)) == expected
+
+
+def test_a_state_moved_to_other_settings_is_refused(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = interrupted(load_study(make_study()), run, monkeypatch)
+    other = load_study(make_study(optimisation={"learning_rate": 0.001}))
+    moved = interrupted_elsewhere(other, run, monkeypatch, file)
+    moved.write_bytes(file.read_bytes())
+    with pytest.raises(UserError, match="other settings or data"):
+        train(other, run)
+
+
+def interrupted_elsewhere(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch, known: Path) -> Path:
+    with monkeypatch.context() as stopping:
+        StopAt(stopping, 1, 0)
+        with pytest.raises(KeyboardInterrupt):
+            train(study, run)
+    (file,) = set(Path("state").rglob("state.safetensors")) - {known}
+    return file
