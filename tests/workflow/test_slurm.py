@@ -1,0 +1,117 @@
+"""The workflow on a real Slurm of one node, which the tests set up and take down."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from checkout import copy_checkout, run_snakemake
+
+NODE = Path(__file__).parent / "slurm" / "node"
+PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def node() -> Iterator[None]:
+    """A running Slurm; without the packages or the rights for it the tests of this file are skipped."""
+    missing = [name for name in ("slurmctld", "slurmd", "munged") if shutil.which(name, path=paths()) is None]
+    if missing:
+        pytest.skip(f"no {', '.join(missing)} here: {NODE.relative_to(Path.cwd())} install fetches them from Debian")
+    if os.geteuid():
+        pytest.skip("starting Slurm's daemons needs root")
+    started = subprocess.run([NODE, "start"], capture_output=True, text=True, env={**os.environ, "PATH": paths()})
+    if "of its own" in started.stderr:
+        pytest.skip(started.stderr.strip())
+    assert started.returncode == 0, started.stderr
+    yield
+    subprocess.run([NODE, "stop"], check=True, env={**os.environ, "PATH": paths()})
+
+
+def paths() -> str:
+    """The PATH with the folders of daemons, which a user's may lack."""
+    return f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+def jobs_of(rule: str) -> list[dict[str, str]]:
+    """What Slurm knows of the jobs of a rule, in the order of their submission."""
+    listing = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True)
+    jobs = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in listing.stdout.splitlines()]
+    return [job for job in jobs if job.get("Comment", "").startswith(f"rule_{rule}")]
+
+
+def test_the_study_runs_through_slurm(finished: Path, tmp_path: Path) -> None:
+    folder = copy_checkout(tmp_path)
+    run = run_snakemake(folder, *PROFILE)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for name in ("metrics.csv", "models/digits/triplet/robust-anchor/seed0/model.safetensors"):
+        assert (folder / "results/ci" / name).read_bytes() == (finished / "results/ci" / name).read_bytes(), name
+    trainings = jobs_of("train_model")
+    assert [job["JobState"] for job in trainings] == ["COMPLETED", "COMPLETED"]
+    assert {job["NumCPUs"] for job in trainings} == {"1"}
+    assert len(jobs_of("attack_model")) == 2 and not jobs_of("make_tables") and not jobs_of("collect_metrics")
+
+
+def test_a_cancelled_job_goes_on_at_the_second_try(tmp_path: Path) -> None:
+    folder, whole = copy_checkout(tmp_path / "cancelled"), copy_checkout(tmp_path / "whole")
+    for checkout in (folder, whole):
+        lengthen(checkout / "config/ci.yaml", epochs=60)
+    model = "results/ci/models/digits/triplet/natural/seed0/model.safetensors"
+    before = len(jobs_of("train_model"))
+    workflow = start_snakemake(folder, *PROFILE, model)
+    wait_until(lambda: epochs_saved(folder / "state/ci/train") >= 5, workflow)
+    subprocess.run(["scancel", jobs_of("train_model")[before]["JobId"]], check=True)
+    output, _ = workflow.communicate(timeout=300)
+    assert workflow.returncode == 0, output
+    assert [job["JobState"] for job in jobs_of("train_model")[before:]] == ["CANCELLED", "COMPLETED"]
+    assert (whole_run := run_snakemake(whole, model)).returncode == 0, whole_run.stderr
+    assert (folder / model).read_bytes() == (whole / model).read_bytes()
+
+
+def test_a_gpu_is_asked_for_and_not_missed_on_the_login_node(tmp_path: Path) -> None:
+    folder = copy_checkout(tmp_path)
+    config = folder / "config/ci.yaml"
+    config.write_text(config.read_text().replace("device: cpu", "device: cuda"))
+    before = len(jobs_of("train_model"))
+    model = "results/ci/models/digits/triplet/natural/seed0/model.safetensors"
+    workflow = start_snakemake(folder, *PROFILE, "--retries", "0", model)
+    wait_until(lambda: len(jobs_of("train_model")) > before, workflow)
+    assert "gres:gpu:1" in jobs_of("train_model")[before]["TresPerJob"]
+    workflow.communicate(timeout=300)
+
+
+def epochs_saved(state: Path) -> int:
+    """How far the only training is whose state lies below a folder."""
+    for file in state.rglob("state.safetensors"):
+        with safe_open(file, "numpy") as saved:
+            return json.loads(saved.metadata()["position"])["epoch"]
+    return 0
+
+
+def lengthen(config: Path, epochs: int) -> None:
+    """Give the natural training of the ci study more epochs, so that it can be interrupted."""
+    text = config.read_text()
+    assert text.count("method: natural}") == 1
+    config.write_text(text.replace("method: natural}", f"method: natural, optimisation: {{epochs: {epochs}}}}}"))
+
+
+def start_snakemake(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start snakemake on the ci study and come back at once."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", "config/ci.yaml", *arguments]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_until(condition, workflow: subprocess.Popen[str], seconds: float = 180) -> None:  # type: ignore[no-untyped-def]
+    """Wait for a condition while the workflow runs."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert workflow.poll() is None, workflow.communicate()[0]
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
