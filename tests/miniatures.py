@@ -61,7 +61,12 @@ def cub_files(classes: int = 4, images: int = 3) -> Files:
     return {"attributes.txt": b"1 has_bill_shape::dagger\n"} | shuffled | _texts(root, lists)
 
 
-CARS = ["AM General Hummer SUV 2000", "Ram C/V Cargo Van Minivan 2012", "Acura RL Sedan 2012", "Fisker Karma Sedan 2012"]
+CARS = [
+    "AM General Hummer SUV 2000",
+    "Ram C/V Cargo Van Minivan 2012",
+    "Acura RL Sedan 2012",
+    "Fisker Karma Sedan 2012",
+]
 CARS_PER_CLASS = 3
 
 
@@ -72,7 +77,12 @@ def cars_original() -> tuple[bytes, bytes]:
     numbers = range(1, len(CARS) * CARS_PER_CLASS + 1)
     paths = {number: f"car_ims/{number:06d}.jpg" for number in numbers}
     corners = ["bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2"]
-    fields = [("relative_im_path", object), *((corner, object) for corner in corners), ("class", object), ("test", object)]
+    fields = [
+        ("relative_im_path", object),
+        *((corner, object) for corner in corners),
+        ("class", object),
+        ("test", object),
+    ]
     annotations = np.zeros((1, len(numbers)), dtype=fields)
     for n, number in enumerate(numbers):
         annotations[0, n] = (paths[number], 1, 1, 40, 30, _car_class(number), n % 2)
@@ -90,7 +100,9 @@ def cars_by_class() -> bytes:
         file, name = f"{len(rows[side]) + 1:05d}.jpg", CARS[_car_class(number) - 1].replace("/", "-")
         files[f"car_data/car_data/{side}/{name}/{file}"] = _car(number)
         rows[side].append(f"{file},1,1,40,30,{_car_class(number)}")
-    return zipped(files | _texts("", {"names.csv": CARS, **{f"anno_{side}.csv": lines for side, lines in rows.items()}}))
+    return zipped(
+        files | _texts("", {"names.csv": CARS, **{f"anno_{side}.csv": lines for side, lines in rows.items()}})
+    )
 
 
 def sop_files() -> Files:

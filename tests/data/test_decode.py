@@ -20,7 +20,16 @@ def saved(tmp_path: Path, image: Image.Image, format: str) -> Path:
 
 @pytest.mark.parametrize(
     ("mode", "format"),
-    [("L", "PNG"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF"), ("CMYK", "JPEG"), ("RGBA", "PNG"), ("LA", "PNG"), ("1", "PNG")],
+    [
+        ("L", "PNG"),
+        ("L", "JPEG"),
+        ("P", "PNG"),
+        ("P", "GIF"),
+        ("CMYK", "JPEG"),
+        ("RGBA", "PNG"),
+        ("LA", "PNG"),
+        ("1", "PNG"),
+    ],
 )
 def test_every_mode_becomes_rgb_as_in_torchvision(tmp_path: Path, mode: str, format: str) -> None:
     from torchvision.datasets.folder import default_loader

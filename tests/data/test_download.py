@@ -41,9 +41,7 @@ def test_downloads_and_verifies(server: FaultyServer, tmp_path: Path) -> None:
     assert_only(tmp_path, NAME)
 
 
-@pytest.mark.parametrize(
-    ("fault", "resumed"), [("cut", "bytes=1500000-"), ("stall", "bytes=1000000-"), ("503", None)]
-)
+@pytest.mark.parametrize(("fault", "resumed"), [("cut", "bytes=1500000-"), ("stall", "bytes=1000000-"), ("503", None)])
 def test_passing_fault_is_retried(server: FaultyServer, tmp_path: Path, fault: str, resumed: str | None) -> None:
     fetch(birds(server.serve(NAME, CONTENT, fault)), tmp_path, HURRIED)
     assert (tmp_path / NAME).read_bytes() == CONTENT

@@ -72,7 +72,11 @@ def test_both_layouts_of_cars_arrive_at_the_same_index(tmp_path: Path) -> None:
     images = {path: (original.parent / "images" / path).read_bytes() for path in index.paths}
     assert images == {path: (by_class.parent / "images" / path).read_bytes() for path in index.paths}
     expected = {hashlib.sha256(miniatures.photograph(3000 + number)).hexdigest() for number in (4, 5, 6)}
-    found = {hashlib.sha256(images[path]).hexdigest() for path, label in zip(index.paths, index.labels) if label == 1}
+    found = {
+        hashlib.sha256(images[path]).hexdigest()
+        for path, label in zip(index.paths, index.labels, strict=True)
+        if label == 1
+    }
     assert found == expected
 
 
@@ -86,8 +90,8 @@ def test_sop(tmp_path: Path) -> None:
         *("lamp_111000000002", "lamp_111000000005", "toaster_111000000011", "toaster_111000000012"),
     ]
     assert CATEGORIES.index("mug") < CATEGORIES.index("lamp")  # as the released code has them
-    assert {c for c, side in zip(index.classes, index.splits["sorted"]) if side} == set(classes[:4])
-    official = {c for c, side in zip(index.classes, index.splits["official"]) if side}
+    assert {c for c, side in zip(index.classes, index.splits["sorted"], strict=True) if side} == set(classes[:4])
+    official = {c for c, side in zip(index.classes, index.splits["official"], strict=True) if side}
     assert official == {"bicycle_111000000003", "mug_111000000001", "lamp_111000000002", "toaster_111000000011"}
 
 
@@ -101,7 +105,7 @@ def test_visualphish(tmp_path: Path) -> None:
     entry = visualphish_entry(pages, training) | {"images": 10}
     index = read_index(prepare(tmp_path, "visualphish", entry, **contents))
     assert list(dict.fromkeys(index.classes)) == ["microsoft", "paypal"]
-    sides = dict(zip(index.paths, index.splits["original"]))
+    sides = dict(zip(index.paths, index.splits["original"], strict=True))
     assert all(side for path, side in sides.items() if "trusted_list" in path)
     phishing = {path.split("/")[-1]: side for path, side in sides.items() if "phishing" in path}
     assert {name for name, side in phishing.items() if side} == {"T0_0.png", "T2_1.png"}
@@ -145,7 +149,9 @@ def test_wrong_archive_leaves_what_was_unpacked(tmp_path: Path) -> None:
     prepare_cub(tmp_path, miniatures.cub_files())
     before = (tmp_path / "cub200" / "index.csv").read_bytes()
     (tmp_path / "archives" / "CUB_200_2011.tgz").write_bytes(b"damaged")
-    with pytest.raises(UserError, match=r"CUB_200_2011\.tgz: not the archive of the table: expected \d+ bytes, found 7"):
+    with pytest.raises(
+        UserError, match=r"CUB_200_2011\.tgz: not the archive of the table: expected \d+ bytes, found 7"
+    ):
         build_index(config("cub200"), tmp_path, tmp_path / "sources.yaml", workers=1)
     assert (tmp_path / "cub200" / "index.csv").read_bytes() == before
     assert (tmp_path / "cub200" / "images" / "CUB_200_2011").is_dir()

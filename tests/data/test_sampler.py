@@ -52,7 +52,11 @@ def test_classes_with_too_few_images_are_never_drawn(case: tuple) -> None:
     counts, classes, samples = case
     assume(possible(counts, classes, samples))
     labels = labels_of(counts)
-    used = {(label - 7) // 3 for batch in epoch_batches(labels, classes, samples, seed=0, epoch=0) for label in labels[batch]}
+    used = {
+        (label - 7) // 3
+        for batch in epoch_batches(labels, classes, samples, seed=0, epoch=0)
+        for label in labels[batch]
+    }
     assert all(counts[label] >= samples for label in used)
 
 

@@ -41,7 +41,9 @@ def archive_at(folder: Path, name: str, content: bytes) -> Path:
     return folder / name
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.tgz", tgz(FILES)), ("a.tar.gz", tgz(FILES)), ("a.zip", zipped(FILES))])
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.tgz", tgz(FILES)), ("a.tar.gz", tgz(FILES)), ("a.zip", zipped(FILES))]
+)
 def test_unpacks(tmp_path: Path, name: str, content: bytes) -> None:
     unpack(archive_at(tmp_path, name, content), tmp_path / "out", 5010)
     found = {p.relative_to(tmp_path / "out").as_posix(): p.read_bytes() for p in (tmp_path / "out").rglob("*.txt")}

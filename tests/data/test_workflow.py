@@ -71,7 +71,7 @@ def test_from_download_to_batch(server: FaultyServer, checkout: Path, monkeypatc
     store = "crop-224-256-train-256"
     names = {f"{store}/{name}" for name in ("store.json", "test.uint8", "train.uint8")} | {store, "index.csv", "images"}
     kinds = ("cub200", "cars196", "sop")
-    expected = {kind for kind in kinds} | {f"{kind}/{name}" for kind in kinds for name in names}
+    expected = set(kinds) | {f"{kind}/{name}" for kind in kinds for name in names}
     assert files_below(checkout / "data") == expected | {"archives"} | {f"archives/{file}" for file in files}
     again = run_snakemake(checkout, "data", study="paper")
     assert "Nothing to be done" in again.stdout + again.stderr

@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image
 
 from robust_dml.errors import UserError
+from robust_dml.progress import say
 
 MAX_PIXELS = 2**26  # the largest photograph of CARS196 has 42 million
+NAMED = 5  # damaged images in the one line of an error
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
@@ -43,6 +45,14 @@ def decode(path: Path) -> Image.Image:
 def checksum(image: Image.Image) -> int:
     """The CRC-32 of an image's pixels, the same whatever file format holds them."""
     return zlib.crc32(image.tobytes())
+
+
+def raise_if_damaged(mistakes: list[str], total: int) -> None:
+    """Raises UserError if there are mistakes: the first ones in its line, the others printed before it."""
+    for mistake in mistakes[NAMED:]:
+        say(mistake)
+    if mistakes:
+        raise UserError(f"{len(mistakes)} of {total} images cannot be used: {'; '.join(mistakes[:NAMED])}")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -57,6 +57,13 @@ class PackedImages:
             stream.seek(int(self.ends[i]) - image.nbytes)
             stream.write(np.ascontiguousarray(image).tobytes())
 
+    def read(self, i: int) -> Bytes:
+        """Image i as `[i]` gives it, but read from the file and not kept in memory."""
+        height, width = int(self.heights[i]), int(self.widths[i])
+        count = height * width * CHANNELS
+        found = np.fromfile(self.path, dtype=np.uint8, count=count, offset=int(self.ends[i]) - count)
+        return found.reshape(height, width, CHANNELS)
+
     @cached_property
     def _map(self) -> Bytes:
         # Copy-on-write: torch wants writable memory, and the file must not change.

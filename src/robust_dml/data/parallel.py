@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from robust_dml.progress import track
 
@@ -14,6 +14,8 @@ R = TypeVar("R")
 
 WORTH_PROCESSES = 4000
 CHUNK = 64
+
+_worker_function: Callable[[Any], Any]
 
 
 def default_workers() -> int:
@@ -27,6 +29,16 @@ def map_images(function: Callable[[T], R], items: Sequence[T], *, workers: int, 
     if workers == 1 or total < WORTH_PROCESSES:
         yield from track(map(function, items), title=title, total=total, unit="images")
         return
-    with ProcessPoolExecutor(workers) as pool:
-        results = pool.map(function, items, chunksize=CHUNK)
-        yield from track(results, title=title, total=total, unit="images")
+    # The function goes to each process once: with an index inside, sending it with every chunk would cost more than
+    # the work.
+    with ProcessPoolExecutor(workers, initializer=_take, initargs=(function,)) as pool:
+        yield from track(pool.map(_call, items, chunksize=CHUNK), title=title, total=total, unit="images")
+
+
+def _take(function: Callable[[Any], Any]) -> None:
+    global _worker_function
+    _worker_function = function
+
+
+def _call(item: Any) -> Any:
+    return _worker_function(item)

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from robust_dml.config.data import DatasetConfig
-from robust_dml.data.decode import EXTENSIONS, checksum, decode
+from robust_dml.data.decode import checksum, decode, raise_if_damaged
 from robust_dml.data.folders import filling
 from robust_dml.data.index import Index, write_index
-from robust_dml.data.kinds.cars196 import list_cars196
-from robust_dml.data.kinds.cub200 import list_cub200
 from robust_dml.data.kinds.digits import write_digits
 from robust_dml.data.kinds.gaussians import write_gaussians
-from robust_dml.data.kinds.sop import list_sop
 from robust_dml.data.kinds.textures import write_textures
-from robust_dml.data.kinds.visualphish import list_visualphish
-from robust_dml.data.listing import Listed, list_class_folders
+from robust_dml.data.listing import Listed
 from robust_dml.data.originals import unpack_originals
 from robust_dml.data.parallel import map_images
 from robust_dml.data.paths import FROM_ARCHIVES, images_folder, index_path
+from robust_dml.data.readers import list_images
 from robust_dml.data.sources import Source, load_sources
 from robust_dml.data.splits import all_splits
 from robust_dml.errors import UserError
-from robust_dml.progress import say
-
-READERS: dict[str, Callable[[Path], list[Listed]]] = {
-    "cub200": list_cub200,
-    "cars196": list_cars196,
-    "sop": list_sop,
-    "visualphish": list_visualphish,
-}
-NAMED = 5  # damaged images that the one line of an error names; the others are printed above it
 
 Facts = tuple[int, int, int]  # width, height, crc32
 
@@ -55,20 +42,6 @@ def build_index(config: DatasetConfig, data_root: Path, sources: Path, *, worker
     path = index_path(config, data_root)
     write_index(path, _index(listed, _inspect_all(images, listed, workers=workers)))
     return path
-
-
-def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
-    """The images of a dataset by its own lists, or by one sub-folder per class; sorted by label and path."""
-    reader = READERS.get(config.kind, partial(list_class_folders, extensions=EXTENSIONS))
-    try:
-        listed = reader(images)
-    except (OSError, ValueError, LookupError, StopIteration) as error:
-        raise UserError(
-            f"{images}: not laid out as {config.kind} is: {type(error).__name__} {error}; see docs/datasets.md"
-        ) from error
-    if len({image.label for image in listed}) < 2:
-        raise UserError(f"{images}: images of at least two classes are needed; see docs/datasets.md")
-    return sorted(listed, key=lambda image: (image.label, image.path))
 
 
 def _generate(config: DatasetConfig, images: Path, workers: int) -> None:
@@ -97,16 +70,8 @@ def _inspect_all(images: Path, listed: list[Listed], *, workers: int) -> list[Fa
     paths = [image.path for image in listed]
     found = list(map_images(partial(_inspect, images), paths, workers=workers, title="checking"))
     mistakes = [fact for fact in found if isinstance(fact, str)]
-    raise_if_any(mistakes, len(found))
+    raise_if_damaged(mistakes, len(found))
     return [fact for fact in found if not isinstance(fact, str)]
-
-
-def raise_if_any(mistakes: list[str], total: int) -> None:
-    """Raises UserError if images are damaged: the first ones in its line, the others printed before."""
-    for mistake in mistakes[NAMED:]:
-        say(mistake)
-    if mistakes:
-        raise UserError(f"{len(mistakes)} of {total} images cannot be used: {'; '.join(mistakes[:NAMED])}")
 
 
 def _inspect(images: Path, path: str) -> Facts | str:

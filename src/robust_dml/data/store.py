@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from robust_dml.data.paths import (
 from robust_dml.data.sizes import stored_size
 from robust_dml.errors import UserError
 from robust_dml.files import read_json, sha256_of, write_json
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,10 @@ def store_in(folder: Path, index: Index, transform: TransformConfig) -> Store:
     return Store(folder, test, PackedImages(folder / STORE_TRAIN, heights, widths))
 
 
-def packed_forms(path: Path, size: tuple[int, int], transform: TransformConfig) -> list[Bytes]:
-    """What the store holds of the image file at `path`, each uint8 (height, width, 3), in the order of `Store.files`.
-
-    Raises UserError if the image has not the width and height of `size`, that of the index.
-    """
-    from robust_dml.data.decode import decode
+def packed_forms(image: Image.Image, transform: TransformConfig) -> list[Bytes]:
+    """What the store holds of an image, each uint8 (height, width, 3), in the order of `Store.files`."""
     from robust_dml.data.transforms import stored_image, test_crop
 
-    image = decode(path)
-    if image.size != size:
-        raise UserError(f"{path}: {image.size} pixels where the index has {size}; run `robust-dml index`")
     forms = [test_crop(image, transform)]
     if packs_training(transform):
         forms.append(stored_image(image, int(transform.train_side)))
@@ -117,9 +114,13 @@ class _Packer:
     store: Store
 
     def __call__(self, i: int) -> None:
-        size = int(self.index.widths[i]), int(self.index.heights[i])
-        forms = packed_forms(self.images / self.index.paths[i], size, self.transform)
-        for file, form in zip(self.store.files, forms, strict=True):
+        from robust_dml.data.decode import decode
+
+        path, size = self.images / self.index.paths[i], (self.index.widths[i], self.index.heights[i])
+        image = decode(path)
+        if image.size != size:
+            raise UserError(f"{path}: {image.width} x {image.height} pixels, not as indexed; run `robust-dml index`")
+        for file, form in zip(self.store.files, packed_forms(image, self.transform), strict=True):
             file.write(i, form)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from robust_dml.config.data import DatasetConfig
-from robust_dml.data.decode import checksum, decode
+from robust_dml.data.decode import checksum, decode, raise_if_damaged
 from robust_dml.data.index import Index, read_index
 from robust_dml.data.parallel import map_images
 from robust_dml.data.paths import images_folder, index_path, store_folder
-from robust_dml.data.prepare import list_images, raise_if_any
+from robust_dml.data.readers import list_images
 from robust_dml.data.store import Store, open_store, packed_forms
 from robust_dml.errors import UserError
 from robust_dml.files import sha256_of
@@ -30,7 +30,7 @@ def verify(config: DatasetConfig, data_root: Path, *, workers: int) -> str:
     store = open_store(config, data_root, index, sha256_of(path)) if packed else None
     check = _Check(config, images, index, store)
     mistakes = [m for m in map_images(check, range(len(index)), workers=workers, title="verifying") if m]
-    raise_if_any(mistakes, len(index))
+    raise_if_damaged(mistakes, len(index))
     classes = len(np.unique(index.labels))
     return f"{path.parent}: {len(index)} images of {classes} classes as indexed{', and as packed' if packed else ''}"
 
@@ -47,16 +47,16 @@ class _Check:
     def __call__(self, i: int) -> str | None:
         path = self.images / self.index.paths[i]
         try:
-            if checksum(decode(path)) != self.index.checksums[i]:
-                return f"{path}: its pixels are not those of the index"
-            if self.store is None:
-                return None
-            size = int(self.index.widths[i]), int(self.index.heights[i])
-            forms = packed_forms(path, size, self.config.transform)
+            image = decode(path)
         except UserError as error:
             return str(error)
+        if checksum(image) != self.index.checksums[i]:
+            return f"{path}: its pixels are not those of the index"
+        if self.store is None:
+            return None
+        forms = packed_forms(image, self.config.transform)
         for file, form in zip(self.store.files, forms, strict=True):
-            if not np.array_equal(file[i], form):
+            if not np.array_equal(file.read(i), form):
                 return f"{file.path}: image {i} is not what {path} packs to"
         return None
 
