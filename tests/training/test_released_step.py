@@ -14,11 +14,11 @@ from torch import Tensor
 from robust_dml.attacks import LinfBall, pgd, released
 from robust_dml.attacks.objectives import Objective
 from robust_dml.config.attacks import TrainingAttackConfig
-from robust_dml.config.training import OptimisationConfig, TrainingConfig
+from robust_dml.config.training import TrainingConfig
 from robust_dml.miners import Triplets
 from robust_dml.models import EmbeddingModel
+from robust_dml.training.adam import Adam
 from robust_dml.training.methods import METHODS
-from robust_dml.training.setup import build_optimiser
 from robust_dml.training.step import Step
 from training.tiny_model import make_step, tiny_model
 
@@ -87,7 +87,7 @@ def run_step(golden: dict[str, np.ndarray], loss: str, config: TrainingConfig) -
     triplets = Triplets(*(tensor(golden[slot]) for slot in "apn"))
     images, labels = tensor(golden["x"]), tensor(golden["labels"])
     step = make_step(model, images, labels, miner=lambda *_: triplets, config=config, loss=loss)
-    optimiser = build_optimiser(step.tools.network, OptimisationConfig())
+    optimiser = Adam(model, learning_rate=float(golden["lr"]), weight_decay=float(golden["weight_decay"]))
     value = METHODS[config.method](step)
     value.backward()
     gradient = flat(p.grad for p in model.parameters() if p.grad is not None)

@@ -79,7 +79,6 @@ def train_step(training: Training, batch: Batch, epoch: int, number: int) -> flo
     value = loss.item()
     if not isfinite(value):
         return None
-    training.optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     training.processes.sum_gradients(training.network.model.parameters())
     training.optimiser.step()

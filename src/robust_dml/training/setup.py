@@ -6,7 +6,6 @@ import torch
 
 from robust_dml.config import Run, Study, training_settings
 from robust_dml.config.resolve import backbone_of, loss_of, optimisation_of
-from robust_dml.config.training import OptimisationConfig
 from robust_dml.data import open_dataset
 from robust_dml.device import pick_device
 from robust_dml.files import digest_of
@@ -14,6 +13,7 @@ from robust_dml.losses import build_loss
 from robust_dml.miners import build_miner
 from robust_dml.models import build_model
 from robust_dml.paths import state_folder
+from robust_dml.training.adam import Adam
 from robust_dml.training.backend import set_backend
 from robust_dml.training.choices import require_choice
 from robust_dml.training.gpu import claim_gpu
@@ -43,7 +43,11 @@ class Training:
         self.network = self._network()
         miner, loss = build_miner(study.miner), build_loss(loss_of(study, run))
         self.tools = Tools(self.network, miner, loss, self.config, run.seed, self.processes)
-        self.optimiser = build_optimiser(self.network, self.optimisation)
+        self.optimiser = Adam(
+            self.network.model,
+            learning_rate=self.optimisation.learning_rate,
+            weight_decay=self.optimisation.weight_decay,
+        )
         self.part = self.dataset.part("train")
         self.test, self.held_out = self._validations()
         key = {"settings": self.settings, "data_sha256": self.dataset.sha256, "torch": torch.__version__}
@@ -65,9 +69,3 @@ class Training:
             return Validation(queries, gallery, *shared), None
         held_out = self.dataset.part("validation")
         return Validation(queries, gallery, *shared), Validation(held_out, held_out, *shared)
-
-
-def build_optimiser(network: Network, optimisation: OptimisationConfig) -> torch.optim.Adam:
-    """Adam as the paper's: weight decay added to the gradient, no schedule; one fused kernel per step."""
-    learning = [parameter for parameter in network.model.parameters() if parameter.requires_grad]
-    return torch.optim.Adam(learning, lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, fused=True)

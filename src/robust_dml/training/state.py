@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from robust_dml.errors import UserError
 from robust_dml.files import replacing
 from robust_dml.progress import say
+from robust_dml.training.adam import Adam
 from robust_dml.training.choices import Choices, epochs_of
 from robust_dml.training.history import Row
 
@@ -46,16 +46,16 @@ class StateFolder:
         self.key = key
         self.file = folder / "state.safetensors"
 
-    def save(self, model: nn.Module, optimiser: torch.optim.Optimizer, position: Position) -> None:
+    def save(self, model: nn.Module, optimiser: Adam, position: Position) -> None:
         """Replace the state, then remove weights that no choice refers to any longer."""
         header = {"key": json.dumps(self.key), "position": json.dumps(asdict(position))}
-        tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-        save_tensors(self.file, tensors | _moments(model, optimiser), header)
+        tensors = _prefixed("model/", model.state_dict()) | _prefixed("optimiser/", optimiser.state())
+        save_tensors(self.file, tensors, header)
         kept = {self.epoch_file(epoch) for epoch in epochs_of(position.choices)}
         for file in set(self.folder.glob("epoch-*.safetensors")) - kept:
             file.unlink()
 
-    def load(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> Position:
+    def load(self, model: nn.Module, optimiser: Adam) -> Position:
         """Fill model and optimiser, and say how far they are; the beginning if there is no state.
 
         Raises UserError if the state is damaged or is that of another training.
@@ -66,8 +66,8 @@ class StateFolder:
         tensors, header = self._read()
         if json.loads(header["key"]) != self.key:
             raise UserError(f"{self.file}: the state of a training with other settings or data; delete {self.folder}")
-        model.load_state_dict({n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")})
-        _load_moments(model, optimiser, tensors)
+        model.load_state_dict(_without_prefix("model/", tensors))
+        optimiser.load(_without_prefix("optimiser/", tensors))
         position = Position(**json.loads(header["position"]))
         say(f"going on after {position.epoch} epochs and {position.step} steps, from {self.file}")
         return position
@@ -104,24 +104,9 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str])
         save_file(plain, temporary, metadata=header or None)
 
 
-def _moments(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    return {
-        f"optimiser/{name}/{key}": torch.as_tensor(value)
-        for name, parameter in model.named_parameters()
-        for key, value in optimiser.state.get(parameter, {}).items()
-    }
+def _prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: tensor for name, tensor in tensors.items()}
 
 
-def _load_moments(model: nn.Module, optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    for name, parameter in model.named_parameters():
-        prefix = f"optimiser/{name}/"
-        found = {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
-        if found:
-            optimiser.state[parameter] = {key: _like(tensor, parameter) for key, tensor in found.items()}
-
-
-def _like(tensor: Tensor, parameter: Tensor) -> Tensor:
-    """On the parameter's device and, if it is as large, in its memory format; a 0-d tensor is Adam's step count."""
-    if tensor.shape != parameter.shape or tensor.dim() == 0:
-        return tensor.to(parameter.device)
-    return torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor).requires_grad_(False)
+def _without_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
