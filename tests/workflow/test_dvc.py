@@ -1,0 +1,242 @@
+"""DVC around Snakemake: recording, interrupting, pushing, pulling, and refusing what is stale."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from safetensors import safe_open
+
+from checkout import ROOT, copy_checkout, run_snakemake
+
+RESULTS = Path("results/ci")
+MODEL = "models/digits/triplet/natural/seed0"
+COMMITTED = ("metrics.csv", "metrics.json", "claims.json", "tables")
+TOOLS = Path(sys.executable).parent
+
+
+def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in a checkout, with the tools of this environment on the PATH."""
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+
+
+def environment() -> dict[str, str]:
+    """Nothing of the user's git or DVC settings."""
+    names = {"AUTHOR_NAME": "A", "AUTHOR_EMAIL": "a@b", "COMMITTER_NAME": "A", "COMMITTER_EMAIL": "a@b"}
+    git = {f"GIT_{name}": value for name, value in names.items()} | {"GIT_CONFIG_GLOBAL": os.devnull}
+    return {**os.environ, **git, "PATH": f"{TOOLS}:{os.environ['PATH']}", "PYTHONPATH": "src"}
+
+
+def checked(folder: Path, *command: str | Path) -> str:
+    """The output of a command that must succeed."""
+    ended = run(folder, *command)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+def repository(folder: Path) -> Path:
+    """Make a checkout a git repository with the project's DVC files."""
+    for part in (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml"):
+        (folder / part).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / part, folder / part)
+    checked(folder, "git", "init", "--quiet")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    """Commit everything that git does not ignore."""
+    checked(folder, "git", "add", "--all")
+    checked(folder, "git", "commit", "--quiet", "--allow-empty", "--message", "state")
+
+
+def pull(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What `make pull STUDY=ci` does once the environment is there."""
+    return run(folder, sys.executable, "workflow/scripts/pull.py", "ci")
+
+
+def planned(folder: Path, *targets: str) -> dict[str, int]:
+    """Jobs per rule that a dry run would start."""
+    dry = run_snakemake(folder, "--dry-run", "--quiet", "rules", "--", *targets)
+    assert dry.returncode == 0, dry.stdout + dry.stderr
+    rows = re.findall(r"^(\w+)\s+(\d+)$", dry.stdout + dry.stderr, flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in rows if rule != "total"}
+
+
+@pytest.fixture(scope="module")
+def recorded(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which snakemake ran by hand and `dvc repro` recorded it, pushed to a folder."""
+    folder = tmp_path_factory.mktemp("recorded") / "checkout"
+    shutil.copytree(finished, folder, symlinks=True)
+    repository(folder)
+    times = {path: path.stat().st_mtime_ns for path in (folder / RESULTS).rglob("*") if path.is_file()}
+    output = checked(folder, "dvc", "repro", "report@ci")
+    assert output.count("Nothing to be done") == 4, output
+    assert times == {path: path.stat().st_mtime_ns for path in (folder / RESULTS).rglob("*") if path.is_file()}
+    checked(folder, "git", "add", "--force", *(str(RESULTS / name) for name in COMMITTED))
+    checked(folder, "dvc", "remote", "add", "--quiet", "--default", "store", str(folder.parent / "store"))
+    commit(folder)
+    checked(folder, "dvc", "push", "--quiet")
+    return folder
+
+
+@pytest.fixture
+def clone(recorded: Path, tmp_path: Path) -> Path:
+    """A fresh clone of it."""
+    checked(tmp_path, "git", "clone", "--quiet", recorded, "clone")
+    return tmp_path / "clone"
+
+
+def test_repro_makes_what_snakemake_makes(finished: Path, tmp_path: Path) -> None:
+    folder = repository(copy_checkout(tmp_path))
+    checked(folder, "dvc", "repro", "attacks@ci")
+    for name in ("data/digits.csv", "metrics.csv", "metrics.json", f"{MODEL}/model.safetensors"):
+        assert (folder / RESULTS / name).read_bytes() == (finished / RESULTS / name).read_bytes(), name
+    assert run(folder, "dvc", "status", "attacks@ci").stdout.count("changed") == 0
+
+
+def test_an_interrupted_repro_loses_no_epoch(tmp_path: Path) -> None:
+    folder = copy_checkout(tmp_path)
+    config = folder / "config/ci.yaml"
+    config.write_text(config.read_text().replace("natural}", "natural, optimisation: {epochs: 60}}"))
+    repository(folder)
+    command = ["dvc", "repro", "models@ci"]
+    first = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+    )
+    while (saved := saved_epoch(folder)) < 5:
+        assert first.poll() is None, "ended before it could be interrupted"
+        time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    checked(folder, "snakemake", "--configfile", "config/ci.yaml", "--unlock")
+    again = checked(folder, *command)
+    log = (folder / "logs/ci/train_model/digits/triplet/natural/seed0.log").read_text()
+    epochs = [int(epoch) for epoch in re.findall(r"epoch (\d+) of 60", log)]
+    assert min(epochs) > saved and max(epochs) == 60, log + again
+    history = (folder / RESULTS / MODEL / "history.csv").read_text().splitlines()
+    assert len(history) == 61
+
+
+def saved_epoch(folder: Path) -> int:
+    """How far the natural training is, by the state it saved."""
+    for file in (folder / "state/ci/train/digits/triplet/natural").rglob("state.safetensors"):
+        with safe_open(file, "numpy") as state:
+            return int(json.loads(state.metadata()["position"])["epoch"])
+    return 0
+
+
+def test_after_pull_there_is_nothing_to_do(clone: Path) -> None:
+    assert not (clone / RESULTS / "models").exists()
+    ended = pull(clone)
+    assert ended.returncode == 0, ended.stderr
+    assert planned(clone) == {}
+    assert not (clone / "data").exists() and not (clone / "state").exists()
+    checked(clone, sys.executable, "-m", "robust_dml", "page", "config/ci.yaml")
+
+
+def test_after_pull_a_lost_figure_is_drawn_alone(clone: Path) -> None:
+    assert pull(clone).returncode == 0
+    (clone / RESULTS / "figures/curves.png").unlink()
+    assert planned(clone) == {"all": 1, "plot_figures": 1}
+    assert run_snakemake(clone).returncode == 0
+    assert (clone / RESULTS / "figures/curves.png").exists() and planned(clone) == {}
+
+
+def test_after_pull_a_changed_attack_trains_nothing(clone: Path) -> None:
+    assert pull(clone).returncode == 0
+    assert run_snakemake(clone, "data").returncode == 0
+    assert pull(clone).returncode == 0
+    config = clone / "config/ci.yaml"
+    config.write_text(config.read_text().replace("steps: 3}", "steps: 4}"))
+    jobs = planned(clone)
+    assert jobs["attack_model"] == 2 and "train_model" not in jobs and "build_index" not in jobs
+
+
+def test_results_of_other_sources_are_refused(clone: Path) -> None:
+    source = clone / "src/robust_dml/evaluation/__init__.py"
+    source.write_text(source.read_text() + "# changed\n")
+    ended = pull(clone)
+    assert ended.returncode == 1 and len(ended.stderr.strip().splitlines()) == 1
+    assert "attacks@ci" in ended.stderr and "src/robust_dml/evaluation" in ended.stderr
+    assert "--forcerun attack_model" in ended.stderr
+    assert (clone / RESULTS / MODEL / "model.safetensors").exists()
+    assert not (clone / RESULTS / "attacks").exists() and not (clone / RESULTS / "figures").exists()
+    assert "train_model" not in planned(clone) and planned(clone)["attack_model"] == 2
+
+
+def test_results_of_another_study_are_refused(clone: Path) -> None:
+    config = clone / "config/ci.yaml"
+    config.write_text(config.read_text().replace("learning_rate: 1.0e-3", "learning_rate: 2.0e-3"))
+    ended = pull(clone)
+    assert ended.returncode == 1 and "models@ci" in ended.stderr and "config/ci.yaml" in ended.stderr
+    assert not (clone / RESULTS / "models").exists()
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", f"{MODEL}/history.csv"])
+def test_files_that_are_not_the_recorded_ones_are_refused(clone: Path, name: str) -> None:
+    assert pull(clone).returncode == 0
+    shutil.rmtree(clone / ".snakemake")
+    file = clone / RESULTS / name
+    file.write_text(file.read_text() + "0\n")
+    ended = pull(clone)
+    assert ended.returncode == 1 and name in ended.stderr and "Traceback" not in ended.stderr
+    assert not (clone / ".snakemake/metadata").exists()
+
+
+def test_other_images_are_refused(clone: Path) -> None:
+    assert pull(clone).returncode == 0
+    (clone / "data/digits").mkdir(parents=True)
+    (clone / "data/digits/index.csv").write_text("id,path\n")
+    ended = pull(clone)
+    assert ended.returncode == 1 and "data/digits/index.csv is not results/ci/data/digits.csv" in ended.stderr
+
+
+def test_metrics_diff_names_recalls(clone: Path) -> None:
+    assert pull(clone).returncode == 0
+    file = clone / RESULTS / "metrics.json"
+    metrics = json.loads(file.read_text())
+    metrics["recall@1"]["digits"]["triplet"]["natural"]["clean"] = 0.5
+    file.write_text(json.dumps(metrics))
+    difference = json.loads(run(clone, "dvc", "metrics", "diff", "--json").stdout)["diff"]
+    (changed,) = difference[str(RESULTS / "metrics.json")]
+    assert changed == "recall@1.digits.triplet.natural.clean"
+
+
+def test_plots_show_the_figures(clone: Path) -> None:
+    assert pull(clone).returncode == 0
+    checked(clone, "dvc", "plots", "show", "--out", "plots", str(RESULTS / "figures"))
+    assert "curves.png" in (clone / "plots/index.html").read_text()
+
+
+def test_every_source_of_a_rule_is_a_dependency_of_its_stage() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    known: set[str] = set()
+    for stage, rules in {"data": "data", "models": "train", "attacks": "attack", "report": "report"}.items():
+        text = (ROOT / "workflow/rules" / f"{rules}.smk").read_text()
+        packages = {name for call in re.findall(r"code\(([^)]*)\)", text) for name in re.findall(r'"(\w+)"', call)}
+        known |= set(stages[stage]["deps"])
+        missing = {f"src/robust_dml/{name}" for name in packages} | {f"workflow/rules/{rules}.smk"}
+        assert missing <= known, stage
+
+
+def test_every_archive_of_the_paper_has_a_stage() -> None:
+    archives = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["archives"]["matrix"]["archive"]
+    sources = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())
+    first = [next(iter(sources[kind]["layouts"].values())) for kind in ("cub200", "cars196", "sop")]
+    assert archives == [archive["file"] for layout in first for archive in layout]
+
+
+def test_no_out_is_deleted_by_dvc_and_small_ones_are_committed() -> None:
+    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
+        for out in [out for key in ("outs", "metrics", "plots") for out in stage.get(key, [])]:
+            ((path, flags),) = out.items()
+            assert flags["persist"] is True, (name, path)
+            assert flags.get("cache", True) is (Path(path).name not in COMMITTED), (name, path)
