@@ -122,6 +122,17 @@ def archives_of(wildcards):
     return data_paths.archive_paths(STUDY.datasets[dataset_in(wildcards.folder)], DATA, STUDY.sources)
 
 
+def own_folders_of(wildcards):
+    """The class folders of a user's own images: adding an image to one makes the index again."""
+    return data_paths.own_folders(STUDY.datasets[dataset_in(wildcards.folder)])
+
+
+def decoding_threads(wildcards):
+    """Photographs are decoded on all cores; generated images are few and small."""
+    kind = STUDY.datasets[dataset_in(wildcards.folder)].kind
+    return 1 if kind in ("digits", "gaussians") else workflow.cores or 4
+
+
 def prepared_data():
     """Every packed image of the study."""
     return [p for c in STUDY.datasets.values() for p in data_paths.store_paths(c, STUDY.data_root)]

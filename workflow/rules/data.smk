@@ -22,6 +22,7 @@ rule download_archive:
 rule build_index:
     input:
         archives=archives_of,
+        own=own_folders_of,
         code=code("data"),
     output:
         DATA / "{folder}" / "index.csv",
@@ -29,13 +30,14 @@ rule build_index:
         LOGS / "build_index/{folder}.log",
     conda:
         ENVIRONMENT
+    threads: decoding_threads
     params:
         study=STUDY_FILE,
         dataset=lambda wildcards: dataset_in(wildcards.folder),
     message:
         "Indexing {wildcards.folder}"
     shell:
-        "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee {log:q}"
 
 
 rule build_store:
@@ -50,13 +52,14 @@ rule build_store:
         LOGS / "build_store/{folder}/{store}.log",
     conda:
         ENVIRONMENT
+    threads: decoding_threads
     params:
         study=STUDY_FILE,
         dataset=lambda wildcards: dataset_of_store(wildcards.folder, wildcards.store),
     message:
         "Packing {wildcards.folder}/{wildcards.store}"
     shell:
-        "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee {log:q}"
 
 
 rule record_index:

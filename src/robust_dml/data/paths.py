@@ -35,6 +35,13 @@ def archive_paths(config: DatasetConfig, data_root: Path, sources: Path) -> list
     return [archives_folder(data_root) / archive.file for archive in layout]
 
 
+def own_folders(config: DatasetConfig) -> list[Path]:
+    """The folder of a user's own images and those of its classes, as far as they are there; none for other kinds."""
+    if config.folder is None or not config.folder.is_dir():
+        return []
+    return [config.folder, *sorted(path for path in config.folder.iterdir() if path.is_dir())]
+
+
 def images_folder(config: DatasetConfig, data_root: Path) -> Path:
     """The folder that the paths of the index start from."""
     return config.folder or data_folder(config, data_root) / "images"
