@@ -18,16 +18,17 @@ class Naive:
     """Looks values up in metrics.csv by name."""
 
     def __init__(self) -> None:
+        self.lines: dict[tuple[str, str, str], list[dict[str, str]]] = {}
         with METRICS.open(encoding="utf-8", newline="") as stream:
-            self.lines = list(csv.DictReader(stream))
+            for line in csv.DictReader(stream):
+                self.lines.setdefault((line["dataset"], line["loss"], line["training"]), []).append(line)
 
     def seeds(self, dataset: str, loss: str, training: str, result: str, metric: str, protocol: str) -> Seeds:
         attack, epsilon = ("none", "0") if result == "clean" else result.rsplit("-", 1)
-        wanted = {"dataset": dataset, "loss": loss, "training": training, "attack": attack}
-        wanted |= {"metric": metric, "protocol": protocol}
+        wanted = {"attack": attack, "metric": metric, "protocol": protocol}
         return {
             line["seed"]: float(line["value"])
-            for line in self.lines
+            for line in self.lines.get((dataset, loss, training), [])
             if all(line[name] == value for name, value in wanted.items()) and float(line["epsilon"]) == float(epsilon)
         }
 
@@ -35,7 +36,7 @@ class Naive:
         """Mean and sample standard deviation in the unit of the table; None for a cell that stays empty."""
         dataset, loss = labels[:2]
         if table == "attacks":
-            epsilon = labels[3].split("ε = ")[1].split(",")[0] if "ε" in labels[3] else "0"
+            epsilon = labels[4].split("ε = ")[1].split(",")[0] if "ε" in labels[4] else "0"
             attack = ATTACKS.get(labels[2], labels[2])
             result = "clean" if attack == "none" else f"{attack}-{epsilon}"
             return percent(self.seeds(dataset, loss, column, result, "recall@1", "masked"))

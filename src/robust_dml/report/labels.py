@@ -32,14 +32,32 @@ def attack_label(attack: str) -> str:
     return "-".join(NORMS.get(word) or WORDS.get(word, word) for word in words)
 
 
+OPTIMISERS = {"r-fgsm": "R-FGSM", "fgsm": "FGSM", "pgd": "PGD", "apgd": "APGD", "carlini-wagner": "C&W"}
+ONE_STEP = ("fgsm", "r-fgsm", "worst-case")
+COUNTED = {"square": "queries", "noise": "draws"}
+
+
 def threat_label(study: Study, result: Result) -> str:
-    """What an attack may do: norm, epsilon, steps, restarts."""
+    """What an attack may do: norm, epsilon, and how long; its optimiser too where its name does not tell."""
     if result.attack == "none":
         return "no perturbation"
     attack = study.attacks[result.attack]
-    restarts = f", {attack.restarts} restarts" if attack.restarts > 1 else ""
-    steps = "" if attack.optimiser in ("fgsm", "r-fgsm", "noise", "worst-case") else f", {attack.steps} steps{restarts}"
-    return f"{NORMS[attack.norm]}, ε = {result.epsilon:g}{steps}"
+    parts = [f"{NORMS[attack.norm]}, ε = {result.epsilon:g}"]
+    if attack.optimiser not in result.attack and attack.optimiser in OPTIMISERS:
+        parts.insert(0, OPTIMISERS[attack.optimiser])
+    if attack.optimiser not in ONE_STEP:
+        parts.append(f"{attack.steps} {COUNTED.get(attack.optimiser, 'steps')}")
+    if attack.restarts > 1:
+        parts.append(f"{attack.restarts} restarts")
+    return ", ".join(parts)
+
+
+def objective_label(study: Study, result: Result) -> str:
+    """What an attack aims at; an ensemble names its members."""
+    if result.attack == "none":
+        return "none"
+    attack = study.attacks[result.attack]
+    return "any of " + ", ".join(attack.members) if attack.members else attack.objective.replace("-", " ")
 
 
 def result_label(study: Study, result: Result) -> str:

@@ -57,19 +57,24 @@ class Verdict:
             "observed": _finite(case.observed) if case else None,
             "spread": spread(case.seeds) if case else None,
             "failed_checks": list(self.flags),
-            "cases": [_case_record(each) for each in self.cases],
+            "cases": [_case_record(claim, each) for each in self.cases],
         }
 
 
-def _case_record(case: Case) -> dict[str, Any]:
+def _case_record(claim: Claim, case: Case) -> dict[str, Any]:
     return {
-        "case": case.selection.given(),
+        "case": _named(claim, case),
         "of": case.of,
         "to": case.to,
         "observed": _finite(case.observed),
         "spread": spread(case.seeds),
         "seeds": {str(seed): _finite(value) for seed, value in case.seeds.items()},
     }
+
+
+def _named(claim: Claim, case: Case) -> dict[str, str | float]:
+    """The columns that tell a case from the others of its claim."""
+    return {name: value for name, value in case.selection.given().items() if name in claim.cases}
 
 
 def _finite(value: float) -> float | None:
@@ -162,8 +167,8 @@ def _reason(claim: Claim, case: Case, count: int) -> str:
     means = f"{case.of:.3f}" if case.to is None else f"{case.of:.3f} against {case.to:.3f}"
     value = "" if claim.quantity == "value" else f": {claim.quantity} {_printed(case.observed)}"
     agree = sum(_meets(claim, value) for value in case.seeds.values())
-    named = {name: v for name, v in case.selection.given().items() if name in claim.cases}
-    where = f" for {Selection(**named)}" if named and count > 1 else ""
+    named = ", ".join(f"{name} {value}" for name, value in _named(claim, case).items() if len(claim.cases[name]) > 1)
+    where = f" for {named}" if named else ""
     hardest = (
         f", the {'weakest' if claim.holds_in == 'every case' else 'strongest'} of {count} cases" if count > 1 else ""
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
+from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.errors import UserError
 from robust_dml.report.figures.panels import grid, legend
 from robust_dml.report.figures.style import Mark, marks
+from robust_dml.report.labels import NORMS, OPTIMISERS
 from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import measured_groups, trainings_of
+from robust_dml.report.roles import measured_groups, robust_trainings, trainings_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,11 +22,20 @@ COLUMNS = {"loss": "training loss", "recall@1": "R@1, clean (%)", "adversarial_r
 
 def caption(study: Study) -> str:
     """What the curves are, and what they are not."""
+    attack = _shared_attack(study)
+    words = f"{OPTIMISERS[attack.optimiser]}, {NORMS[attack.norm]}, ε = {attack.epsilon:g}, {attack.steps} steps"
     return (
-        "Training curves, one line per seed. Attacked R@1 is measured on the test classes with the attack of the "
-        "training itself (PGD-5 for natural training), so it is weaker than the attacks of the tables. "
-        "The losses of two trainings are not comparable: both losses average over their non-zero terms only."
+        "Training curves, one line per seed. Attacked R@1 is that on the test classes under the attack of the robust "
+        f"training ({words}), "
+        "weaker than the attacks of the tables; trainings that are validated with another attack have no line there. "
+        "The losses of two trainings are not comparable: they are means over their non-zero terms only."
     )
+
+
+def _shared_attack(study: Study) -> TrainingAttackConfig:
+    """The attack that most robust trainings are validated with."""
+    attacks = [study.trainings[name].attack for name in robust_trainings(study) or study.trainings]
+    return max(attacks, key=attacks.count)
 
 
 def draw(numbers: Numbers) -> Figure:
@@ -39,16 +50,18 @@ def draw(numbers: Numbers) -> Figure:
         ax.set_xlabel("epoch")
     for ax, title in zip(lines[0], COLUMNS.values(), strict=True):
         ax.set_title(title, loc="left")
-    legend(figure, figure.axes)
+    legend(figure, numbers.study)
     return figure
 
 
 def _row(numbers: Numbers, axes: list[Axes], dataset: str, loss: str) -> None:
+    shared = _shared_attack(numbers.study)
     for training in trainings_of(numbers.study, dataset, loss):
         for run in numbers.results.runs(dataset, loss, training):
             history = numbers.results.history(run)
             for ax, column in zip(axes, COLUMNS, strict=True):
-                _line(ax, _points(history, column), training, marks(numbers.study)[training])
+                if column != "adversarial_recall@1" or numbers.study.trainings[training].attack == shared:
+                    _line(ax, _points(history, column), training, marks(numbers.study)[training])
     axes[0].set_ylabel(f"{dataset}\n{loss}")
     axes[0].set_ylim(bottom=0)
     for ax in axes[1:]:

@@ -36,7 +36,7 @@ def draw(numbers: Numbers) -> Figure:
     def points(model: Model) -> Points:
         return [(result.epsilon, numbers.seeds(model, result)) for result in shown]
 
-    figure = draw_lines(numbers, points, label="ε, in pixels of [0, 1]")
+    figure = draw_lines(numbers, points, label="ε (pixels in [0, 1])")
     for ax in figure.axes:
         ax.xaxis.set_major_locator(MaxNLocator(5))
     return figure

@@ -32,7 +32,7 @@ def draw_lines(numbers: Numbers, points: Callable[[Model], Points], *, label: st
         panel.ax.set(ylim=(-2, 102), xlabel=label, ylabel="R@1 (%)" if panel.first else "")
     if not any(panel.ax.lines for panel in panels):
         raise UserError(f"{numbers.study.name}: no results for this figure; run snakemake on this study first")
-    legend(figure, [panel.ax for panel in panels])
+    legend(figure, numbers.study)
     return figure
 
 

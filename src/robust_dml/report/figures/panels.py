@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,9 @@ def group_panels(study: Study, *, height: float = 2.2, **options: Any) -> tuple[
     return figure, panels
 
 
-def legend(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
-    """One legend above all axes, each name once."""
-    handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns, handlelength=3.4)
+def legend(figure: Figure, study: Study) -> None:
+    """One legend above all axes, with each training that was drawn, in the order of the study."""
+    found = [ax.get_legend_handles_labels() for ax in figure.axes]
+    handles = {label: handle for pair in found for handle, label in zip(*pair, strict=True)}
+    names = [name for name in study.trainings if name in handles]
+    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4, handlelength=3.4)

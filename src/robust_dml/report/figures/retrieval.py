@@ -67,7 +67,7 @@ def _lines(numbers: Numbers) -> list[Line]:
     for dataset in photographs(study):
         pairs = _pairs(numbers, dataset)
         for query in _chosen(pairs, each):
-            lines += [Line(dataset, loss, query, *pair) for loss, pair in pairs.items()]
+            lines += [Line(dataset, loss, query, *pair) for loss, pair in pairs.items() if _kept(pair, query)]
     return lines
 
 
@@ -81,25 +81,27 @@ def _pairs(numbers: Numbers, dataset: str) -> dict[str, tuple[Examples, Examples
     return pairs
 
 
+def _kept(pair: tuple[Examples, Examples], query: int) -> bool:
+    return all(query in examples.ids for examples in pair)
+
+
 def _chosen(pairs: dict[str, tuple[Examples, Examples]], count: int) -> list[int]:
-    """Queries that natural training loses and robust training keeps, under as many losses as can be."""
-    if not pairs:
-        return []
-    shared = set.intersection(*(set(examples.ids) for pair in pairs.values() for examples in pair))
+    """Queries of different classes that natural training loses and robust training keeps, under most losses."""
 
     def shows(query: int) -> int:
         return sum(
-            before.right(query, attacked=False)
-            + after.right(query, attacked=False)
-            + 2 * (not before.right(query, attacked=True))
-            + 2 * after.right(query, attacked=True)
-            for before, after in pairs.values()
+            natural.right(query, attacked=False)
+            + robust.right(query, attacked=False)
+            + 2 * (not natural.right(query, attacked=True))
+            + 2 * robust.right(query, attacked=True)
+            for natural, robust in pairs.values()
+            if _kept((natural, robust), query)
         )
 
+    labels = {q: pair[0].label(q) for pair in pairs.values() for q in pair[0].ids if _kept(pair, q)}
     classes: dict[int, int] = {}
-    first = next(iter(pairs.values()))[0]
-    for query in sorted(shared, key=lambda query: (-shows(query), query)):
-        classes.setdefault(first.label(query), query)
+    for query in sorted(labels, key=lambda query: (-shows(query), query)):
+        classes.setdefault(labels[query], query)
     return list(classes.values())[:count]
 
 

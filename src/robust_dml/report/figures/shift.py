@@ -44,7 +44,7 @@ def draw(numbers: Numbers) -> Figure:
         panel.ax.set_ylabel("queries that move\nat least so far (%)" if panel.first else "")
     if not any(panel.ax.lines for panel in panels):
         raise UserError(f"{numbers.study.name}: no attack results for this figure; run snakemake on this study first")
-    legend(figure, [panel.ax for panel in panels])
+    legend(figure, numbers.study)
     return figure
 
 

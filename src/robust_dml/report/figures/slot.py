@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+GREY = "#5c5c5c"
+
 
 def caption(study: Study) -> str:
     """What a dot, a bar and a line are."""
@@ -31,6 +33,10 @@ def draw(numbers: Numbers) -> Figure:
     figure, panels = group_panels(numbers.study, height=1.5, sharex=True)
     for panel in panels:
         _draw(numbers, panel)
+    key = panels[0].ax
+    for face, label in (("white", "unperturbed"), (GREY, "attacked")):
+        key.scatter([], [], s=40, facecolor=face, edgecolor=GREY, label=label)
+    figure.legend(*key.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 
 

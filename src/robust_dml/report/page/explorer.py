@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.report.catalogue import photographs
@@ -30,17 +31,23 @@ def _dataset(numbers: Numbers, dataset: str, budget: int) -> dict[str, Any]:
         for training in trainings_of(numbers.study, dataset, loss)
         if (examples := read_examples(numbers.results, (dataset, loss, training)))
     ]
-    kept = sorted(set.intersection(*(set(examples.ids) for examples in models))) if models else []
+    kept = _most_shared(models, numbers.study.report.examples)
     content: dict[str, Any] = {"kept": len(kept), "queries": [], "images": {}}
     for query in kept:
         images: dict[str, Any] = {}
-        entry = _query(numbers, models, query, images)
+        entry = _query(numbers, [examples for examples in models if query in examples.ids], query, images)
         budget -= sum(len(image["uri"]) for name, image in images.items() if name not in content["images"])
         if budget < 0:
             break
         content["queries"].append(entry)
         content["images"].update(images)
     return content
+
+
+def _most_shared(models: list[Examples], count: int) -> list[int]:
+    """The queries that the most models kept, in the order of their ids."""
+    counts = Counter(query for examples in models for query in examples.ids)
+    return sorted(sorted(counts, key=lambda query: (-counts[query], query))[:count])
 
 
 def _query(numbers: Numbers, models: list[Examples], query: int, images: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robust_dml.report.labels import attack_label, threat_label
+from robust_dml.report.labels import attack_label, objective_label, threat_label
 from robust_dml.report.numbers import Numbers
 from robust_dml.report.roles import CLEAN, groups, results_of, trainings_of
 from robust_dml.report.table import Cell, Column, Row, Table
@@ -20,7 +20,13 @@ def build(numbers: Numbers) -> Table:
             cells = (
                 numbers.value((dataset, loss, name), result) if name in here else Cell() for name in study.trainings
             )
-            labels = (dataset, loss, attack_label(result.attack), threat_label(study, result))
+            labels = (
+                dataset,
+                loss,
+                attack_label(result.attack),
+                objective_label(study, result),
+                threat_label(study, result),
+            )
             rows.append(Row(labels, tuple(cells), (dataset, loss)))
     caption = (
         "R@1 under every attack of the study; lower means a stronger attack. The worst case counts a query as broken "
@@ -31,7 +37,7 @@ def build(numbers: Numbers) -> Table:
         "attacks",
         "Attack strength",
         f"{caption} {footing(numbers)}",
-        ("dataset", "loss", "attack", "threat"),
+        ("dataset", "loss", "attack", "objective", "threat"),
         columns,
         tuple(rows),
     )
