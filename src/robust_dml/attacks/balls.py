@@ -5,6 +5,7 @@ The optimisers know nothing of the norm; all they ask is here (after MadryLab/ro
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,8 @@ import torch
 from torch import Tensor
 
 from robust_dml import randomness
+
+LINF_TAU = 0.95
 
 
 class Ball(Protocol):
@@ -36,6 +39,12 @@ class Ball(Protocol):
 
     def size(self, perturbation: Tensor) -> Tensor:
         """The norm of each perturbation, float64 (B,)."""
+
+    def evenly(self, pixels: int) -> float:
+        """The change of each of `pixels` values, all by the same amount, that reaches the border of the ball."""
+
+    def penalty(self, perturbation: Tensor) -> Tensor:
+        """What Carlini & Wagner add to the loss instead of a bound, (B,), in units of epsilon."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,13 @@ class LinfBall:
 
     def size(self, perturbation: Tensor) -> Tensor:
         return perturbation.double().abs().flatten(1).amax(1)
+
+    def evenly(self, pixels: int) -> float:
+        return self.epsilon
+
+    def penalty(self, perturbation: Tensor) -> Tensor:
+        """What exceeds tau, their sum over the pixels, here the mean; tau is just below epsilon."""
+        return ((perturbation.abs() - LINF_TAU * self.epsilon).clamp_min(0) / self.epsilon).flatten(1).mean(1)
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,13 @@ class L2Ball:
     def size(self, perturbation: Tensor) -> Tensor:
         norm: Tensor = torch.linalg.vector_norm(perturbation.double().flatten(1), dim=1)
         return norm
+
+    def evenly(self, pixels: int) -> float:
+        return self.epsilon / math.sqrt(pixels)
+
+    def penalty(self, perturbation: Tensor) -> Tensor:
+        """Their squared norm."""
+        return (perturbation / self.epsilon).square().flatten(1).sum(1)
 
 
 BALLS: dict[str, type[LinfBall] | type[L2Ball]] = {"linf": LinfBall, "l2": L2Ball}

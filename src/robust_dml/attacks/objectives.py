@@ -16,6 +16,9 @@ from torch import Tensor
 from robust_dml.retrieval.distances import distance, wide
 from robust_dml.retrieval.kinds import nearest_of_kinds
 
+NEIGHBOURS = 16  # of each kind that the gradient of the margin heeds
+TEMPERATURE = 0.05  # of its soft minimum, relative to the smallest distance
+
 Function = Callable[[Tensor], Tensor]
 
 
@@ -54,8 +57,10 @@ def margin(
 ) -> Margin:
     """The top-1 margin: distance to the nearest positive minus distance to the nearest negative in the gallery.
 
-    It is above zero exactly where the nearest neighbour is wrong. Both neighbours are chosen anew at each
-    call, so they follow the attack. A query is not its own positive: items whose id is the query's are left out.
+    It is above zero exactly where the nearest neighbour is wrong. Neighbours are chosen anew at each call, so they
+    follow the attack. The value is exact; the gradient is that of a soft minimum over the 16 nearest of each kind,
+    which does not jump between neighbours as the attack moves and makes PGD stronger. A query is not its
+    own positive: items whose id is the query's are left out.
 
     Args:
         query_labels: (B,) labels of the samples under attack.
@@ -95,7 +100,7 @@ class _Sum(Objective):
 
 @dataclass(frozen=True)
 class Margin(Objective):
-    """See `margin`. A query without a positive only moves to its negative, and the other way round."""
+    """See `margin`. A query without a positive only moves to its negatives, and the other way round."""
 
     query_labels: Tensor
     gallery_embeddings: Tensor
@@ -104,16 +109,21 @@ class Margin(Objective):
     gallery_ids: Tensor | None
 
     def __call__(self, embeddings: Tensor) -> Tensor:
-        positive, negative = self.nearest(embeddings)
-        return self._distance(embeddings, positive) - self._distance(embeddings, negative)
+        positives, negatives = self.nearest(embeddings)
+        to_positive, smooth_to_positive = self._distance(embeddings, positives)
+        to_negative, smooth_to_negative = self._distance(embeddings, negatives)
+        # The value is the exact margin, the gradient that of the smooth one.
+        smooth = smooth_to_positive - smooth_to_negative
+        return smooth + (to_positive - to_negative - smooth).detach()
 
     def nearest(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """Gallery positions (B,) of the nearest positive and the nearest negative; -1 where there is none."""
+        """Gallery positions (B, k) of the nearest positives and the nearest negatives; -1 where there is none."""
         return nearest_of_kinds(
             wide(embeddings.detach()),
             self.query_labels,
             self.gallery_embeddings,
             self.gallery_labels,
+            NEIGHBOURS,
             query_ids=self.query_ids,
             gallery_ids=self.gallery_ids,
         )
@@ -122,6 +132,12 @@ class Margin(Objective):
         ids = None if self.query_ids is None else self.query_ids[index]
         return replace(self, query_labels=self.query_labels[index], query_ids=ids)
 
-    def _distance(self, embeddings: Tensor, positions: Tensor) -> Tensor:
-        found = distance(embeddings, self.gallery_embeddings[positions])
-        return torch.where(positions >= 0, found, 0 * found)
+    def _distance(self, embeddings: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The smallest distance (B,) to the items at `positions` (B, k), exact and smooth; 0 where there is none."""
+        distances = distance(embeddings[:, None], self.gallery_embeddings[positions])
+        distances = torch.where(positions >= 0, distances, torch.inf)
+        smallest = distances.amin(1)
+        scale = TEMPERATURE * smallest.detach().clamp(torch.finfo(smallest.dtype).tiny, 1e9)[:, None]
+        smooth = -scale[:, 0] * torch.logsumexp(-distances / scale, 1)
+        exists = positions[:, 0] >= 0
+        return smallest.where(exists, 0), smooth.where(exists, 0)

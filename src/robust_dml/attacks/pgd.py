@@ -58,7 +58,7 @@ def pgd(
             rows = best.open_rows()
             if len(rows) == 0:
                 break
-            climb = _Climb(embed, images, objective, ball, best, until, _begin(start, restart, images, ball), rows)
+            climb = _Climb(embed, images, objective, ball, best, until, begin(start, restart, images, ball), rows)
             for step in range(steps):
                 climb.step(size, offer=keep == "best" and step > 0)
             if keep == "last" and restarts == 1 and until is None:
@@ -67,7 +67,8 @@ def pgd(
     return best.images
 
 
-def _begin(start: Start | None, restart: int, images: Tensor, ball: Ball) -> Tensor:
+def begin(start: Start | None, restart: int, images: Tensor, ball: Ball) -> Tensor:
+    """Where restart number `restart` begins."""
     if isinstance(start, Tensor):
         return start if restart == 0 else ball.random(images)
     return ball.random(images) if start is None else start(restart)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from robust_dml.attacks.apgd import apgd
 from robust_dml.attacks.balls import BALLS, Ball
+from robust_dml.attacks.carlini_wagner import carlini_wagner
 from robust_dml.attacks.fgsm import fgsm, r_fgsm
 from robust_dml.attacks.frozen import Embed
 from robust_dml.attacks.noise import noise
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.pgd import pgd
+from robust_dml.attacks.square import square
 from robust_dml.config.attacks import AttackConfig, TrainingAttackConfig
 
 Config = AttackConfig | TrainingAttackConfig
@@ -65,7 +68,6 @@ class _Call:
 
 
 def _pgd(call: _Call) -> Tensor:
-    evaluated = isinstance(call.config, AttackConfig)
     return pgd(
         call.embed,
         call.images,
@@ -73,9 +75,9 @@ def _pgd(call: _Call) -> Tensor:
         call.ball,
         steps=call.config.steps,
         step_size=call.config.step_size,
-        restarts=call.config.restarts if isinstance(call.config, AttackConfig) else 1,
+        restarts=_restarts(call.config),
         start=call.start,
-        keep="best" if evaluated else "last",
+        keep="best" if isinstance(call.config, AttackConfig) else "last",
         until=call.until,
     )
 
@@ -94,4 +96,43 @@ def _noise(call: _Call) -> Tensor:
     return noise(call.embed, call.images, call.objective, call.ball, draws=steps, start=call.start)
 
 
-OPTIMISERS: dict[str, Callable[[_Call], Tensor]] = {"pgd": _pgd, "fgsm": _fgsm, "r-fgsm": _r_fgsm, "noise": _noise}
+def _apgd(call: _Call) -> Tensor:
+    restarts = _restarts(call.config)
+    steps = call.config.steps
+    return apgd(call.embed, call.images, call.objective, call.ball, steps=steps, restarts=restarts, start=call.start)
+
+
+def _carlini_wagner(call: _Call) -> Tensor:
+    assert isinstance(call.config, AttackConfig)
+    return carlini_wagner(
+        call.embed,
+        call.images,
+        call.objective,
+        call.ball,
+        steps=call.config.steps,
+        search_steps=call.config.search_steps,
+        learning_rate=call.config.step_size,
+        start=call.start(),
+    )
+
+
+def _square(call: _Call) -> Tensor:
+    steps = call.config.steps
+    return square(call.embed, call.images, call.objective, call.ball, queries=steps, seeds=call.seeds)
+
+
+def _restarts(config: Config) -> int:
+    return config.restarts if isinstance(config, AttackConfig) else 1
+
+
+# `transfer` is PGD on another model, which the caller passes as `embed`.
+OPTIMISERS: dict[str, Callable[[_Call], Tensor]] = {
+    "fgsm": _fgsm,
+    "r-fgsm": _r_fgsm,
+    "pgd": _pgd,
+    "apgd": _apgd,
+    "carlini-wagner": _carlini_wagner,
+    "square": _square,
+    "noise": _noise,
+    "transfer": _pgd,
+}

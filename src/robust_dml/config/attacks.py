@@ -25,7 +25,7 @@ class AttackConfig(Section):
     steps: int = Field(1, ge=1, description="gradient steps of each restart; square: queries; noise: draws")
     step_size: float | None = Field(None, gt=0, description="in pixels of [0, 1]; the optimiser's own if absent")
     restarts: int = Field(1, ge=1, description="random starts, the best of which is kept")
-    search_steps: int = Field(5, ge=1, description="carlini-wagner: steps of the binary search")
+    search_steps: int = Field(3, ge=1, description="carlini-wagner: steps of the binary search")
     source: Name | None = Field(None, description="transfer: the training whose model makes the images, by PGD")
     members: list[Name] = Field([], description="worst-case: the attacks of the ensemble, cheapest first")
 

@@ -21,7 +21,7 @@ def objective_for(kind: Objective, subject: Subject, positions: Tensor) -> Funct
     top = margin_for(subject, positions)
     if kind == "margin":
         return top
-    positive, negative = top.nearest(own)
+    positive, negative = (positions[:, 0] for positions in top.nearest(own))
     if kind == "repel-positive":
         return repel(_or_own(positive, subject, own))
     if kind == "attract-negative":
