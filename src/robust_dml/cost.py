@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
@@ -21,8 +22,12 @@ from robust_dml.config.resolve import backbone_of, optimisation_of, runs
 from robust_dml.data.paths import data_folder, store_folder
 from robust_dml.work import attack_passes, forward_gflop, images_of, training_passes
 
+Stage = Literal["train", "attack"]
+
 SPEEDS = Path(__file__).with_name("speeds.csv")
 GIB = 2**30
+DAY = 24 * 60
+UNKNOWN_MB = 16_000  # images being read by the workers, and what GPU libraries take of the host
 SHORT_TO_LONG = 4 / 3  # sides of a typical photograph
 WEIGHTS_BYTES = {"resnet18": 46_830_571, "resnet50": 102_530_333, "visualphishnet": 553_433_881}
 
@@ -98,6 +103,30 @@ def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
         start / 3600 + training_passes(study, run, images) / (training * per_hour),
         start / 3600 + attack_passes(study, run, images) / (attacking * per_hour),
     )
+
+
+def job_minutes(study: Study, run: Run, stage: Stage) -> int:
+    """What a cluster is asked for: twice the estimate and half an hour; a day where nothing is known."""
+    hours = job_hours(study, run, device_of(study))[stage == "attack"]
+    return DAY if math.isnan(hours) else 30 + math.ceil(120 * hours)
+
+
+def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
+    """What a cluster is asked for: twice what a job starts with, and on a CPU the images that are in work at once."""
+    memory = 2 * speed("cpu", "memory of a job", "")
+    backbone = backbone_of(study, run)[1]
+    per_image = speed("cpu", f"memory of {backbone.kind}", "fp32")
+    if device_of(study) == "cuda" or math.isnan(per_image):
+        return math.ceil(memory if backbone.kind == "convnet" else max(memory, UNKNOWN_MB))
+    optimisation = optimisation_of(study, run)
+    batch = 2 * optimisation.classes_per_batch * optimisation.samples_per_class
+    images = study.evaluation.batch if stage == "attack" else batch
+    return math.ceil(memory + images * per_image * (study.datasets[run.dataset].transform.size / 224) ** 2)
+
+
+def device_of(study: Study) -> str:
+    """cpu only where the study says so; a cluster has GPUs."""
+    return "cpu" if study.device == "cpu" else "cuda"
 
 
 def data_cost(study: Study, config: DatasetConfig) -> DataCost:

@@ -21,6 +21,8 @@ rule attack_model:
     threads: training_threads
     resources:
         gpu=gpus,
+        mem_mb=attack_memory,
+        runtime=attack_minutes,
     params:
         study=STUDY_FILE,
         settings=attack_digest,

@@ -9,7 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from robust_dml import paths
+from robust_dml import cost, paths
 from robust_dml.config import (
     Run,
     attack_settings,
@@ -178,6 +178,26 @@ def all_attacks():
 def gpus(wildcards):
     """GPUs that a training or an attack asks for."""
     return 0 if STUDY.device == "cpu" else 1
+
+
+def training_minutes(wildcards):
+    """Minutes that a training asks a cluster for."""
+    return cost.job_minutes(STUDY, run_of(wildcards), "train")
+
+
+def attack_minutes(wildcards):
+    """Minutes that an evaluation asks a cluster for."""
+    return cost.job_minutes(STUDY, run_of(wildcards), "attack")
+
+
+def training_memory(wildcards):
+    """Memory that a training asks a cluster for, in MB."""
+    return cost.job_memory_mb(STUDY, run_of(wildcards), "train")
+
+
+def attack_memory(wildcards):
+    """Memory that an evaluation asks a cluster for, in MB."""
+    return cost.job_memory_mb(STUDY, run_of(wildcards), "attack")
 
 
 def training_threads(wildcards):

@@ -28,6 +28,8 @@ rule train_model:
     threads: training_threads
     resources:
         gpu=gpus,
+        mem_mb=training_memory,
+        runtime=training_minutes,
     params:
         study=STUDY_FILE,
         settings=training_digest,
