@@ -1,6 +1,19 @@
 """One thread per test process: quick beside busy neighbours, and sums always in one order."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", type=Path, metavar="DIR", help="folder of recorded numbers; tests/golden if absent")
+
+
+@pytest.fixture(scope="session")
+def golden_folder(request: pytest.FixtureRequest) -> Path:
+    """The folder of the numbers recorded from the released code."""
+    return request.config.getoption("--golden") or Path(__file__).parent / "golden"

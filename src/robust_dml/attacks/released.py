@@ -73,7 +73,7 @@ def fgsm(
     with frozen(embed):
         at = images if noise is None else images + noise
         gradient = probe(embed, at, objective).gradient
-    return BALLS[norm](epsilon).project(images + step_size * step(at, gradient, norm), images)
+    return BALLS[norm](epsilon).project(images + step_size * step(images, gradient, norm), images)
 
 
 def carlini_wagner(
