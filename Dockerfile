@@ -1,0 +1,17 @@
+# The locked environment without the code: mount a checkout at /work (docs/environments.md).
+FROM python:3.11-slim-bookworm
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git make \
+    && rm -rf /var/lib/apt/lists/* \
+    && git config --system --add safe.directory /work
+
+WORKDIR /opt/robust-dml
+COPY requirements.lock .
+RUN python -m venv .venv \
+    && .venv/bin/python -m pip install --quiet --no-cache-dir uv \
+    && .venv/bin/uv pip sync --quiet --no-cache --compile-bytecode --python .venv/bin/python requirements.lock
+
+ENV PATH=/opt/robust-dml/.venv/bin:$PATH PYTHONPATH=/work/src
+WORKDIR /work
+CMD ["python", "-m", "robust_dml", "--help"]
