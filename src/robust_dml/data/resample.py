@@ -16,11 +16,12 @@ Floats = NDArray[np.float32]
 def crop_and_resize(image: Bytes, box: NDArray[np.int64], size: int) -> Bytes:
     """One image, uint8 (H, W, 3), cropped to (top, left, height, width) and resized: uint8 (size, size, 3)."""
     top, left, height, width = (int(value) for value in box)
-    crop = torch.from_numpy(image[top : top + height, left : left + width]).permute(2, 0, 1)
-    resized: Bytes = (
-        interpolate(crop[None], size=(size, size), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
-    )
-    return resized
+    crop = torch.from_numpy(image[top : top + height, left : left + width]).permute(2, 0, 1)[None]
+    # Channels last in memory, before and so after: the kernel is then twice as fast, and the copy into a batch free.
+    crop = crop.contiguous(memory_format=torch.channels_last)
+    resized = interpolate(crop, size=(size, size), mode="bilinear", antialias=True)[0]
+    channels_last: Bytes = resized.permute(1, 2, 0).numpy()
+    return channels_last
 
 
 def crop_and_resize_all(images: Bytes, boxes: NDArray[np.int64], flips: NDArray[np.bool_], size: int) -> Bytes:
