@@ -103,7 +103,7 @@ def _attack_record(study: Study, run: Run, result: Result, random: np.random.Gen
         "objective": attack.objective if attack else "",
         "settings": attack.model_dump(mode="json") if attack else {},
         "metrics": {"masked": masked, "as-released": released},
-        "counts": {"queries": QUERIES, "nan": 0, "zero_gradient": 0, "collapsed": 0},
+        "counts": {"queries": QUERIES, "scored": QUERIES, "nan": 0, "zero_gradient": 0, "collapsed": 0},
         "queries": {
             "id": ids,
             "label": [n % CLASSES for n in ids],

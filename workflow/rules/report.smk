@@ -1,6 +1,13 @@
 """What a reader sees. Needs: metrics.csv and the files of attacks and models. Makes: tables, figures, claims, page."""
 
-from robust_dml.report.catalogue import figure_files, figure_names, figure_sources, report_sources, table_names
+from robust_dml.report.catalogue import (
+    figure_files,
+    figure_names,
+    figure_sources,
+    notebook_sources,
+    report_sources,
+    table_names,
+)
 from robust_dml.report.figures import caption
 
 
@@ -114,9 +121,7 @@ rule render_page:
 rule run_notebook:
     input:
         notebook="notebooks/{notebook}.ipynb",
-        report=RESULTS / "report.html",
-        claims=RESULTS / "claims.json",
-        tables=collect(RESULTS / "tables/{name}.csv", name=table_names(STUDY)),
+        results=lambda wildcards: notebook_sources(STUDY, wildcards.notebook),
         code=code("attacks", "retrieval", "metrics"),
     output:
         report(RESULTS / "notebooks/{notebook}.html", caption="../report/notebook.rst", category="Notebooks"),

@@ -81,6 +81,14 @@ def report_files(study: Study) -> list[Path]:
     return [folder / "metrics.csv", *table_files(study), *figures, folder / "claims.json", folder / "report.html"]
 
 
+def notebook_sources(study: Study, name: str) -> list[Path]:
+    """The result files that a notebook reads; only `results` reads any."""
+    if name != "results":
+        return []
+    figures = [figure_files(study, figure)[-1] for figure in figure_names(study)]
+    return [*table_files(study), *figures, results_folder(study.name) / "claims.json"]
+
+
 def report_sources(study: Study) -> list[Path]:
     """The small result files that tables, claims and page rest on, beside metrics.csv."""
     return [path for run in runs(study) for path in _records(study, run)]

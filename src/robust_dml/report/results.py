@@ -84,7 +84,7 @@ class Results:
         for run in runs(self.study):
             record = self.attack(run, "clean") if run.dataset == dataset else None
             if record:
-                return int(record["counts"]["queries"])
+                return int(record["counts"]["scored"])
         return None
 
 
