@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from robust_dml import cost, paths
 from robust_dml.config import (
@@ -22,9 +22,13 @@ from robust_dml.data import paths as data_paths
 from robust_dml.errors import UserError
 from robust_dml.files import digest_of
 
-ENVIRONMENT = Path(workflow.basedir) / "environment.yml"
-PACKAGE = Path(workflow.basedir) / "src" / "robust_dml"
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+CHECKOUT = Path(workflow.basedir)
+ENVIRONMENT = CHECKOUT / "environment.yml"
+
+
+def seen_from_here(file):
+    """A path relative to the working folder, so that a checkout that is moved has nothing to make again."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def study_file():
@@ -32,8 +36,7 @@ def study_file():
     files = [Path(file) for file in workflow.config_settings.configfiles]
     if len(files) > 1 or workflow.config_settings.config:
         raise WorkflowError("A study is one file: give one --configfile and no --config; copy a study to change it.")
-    file = files[0] if files else Path(workflow.basedir) / "config" / "paper.yaml"
-    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    return seen_from_here(files[0] if files else CHECKOUT / "config" / "paper.yaml")
 
 
 def read_study():
@@ -49,7 +52,7 @@ def job_prefix():
     path = f"export PATH={Path(sys.executable).parent}:$PATH; "
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     waiting = "export OMP_WAIT_POLICY=PASSIVE PYTHONUNBUFFERED=1; "
-    return f"set -euo pipefail; export PYTHONPATH={PACKAGE.parent}; {waiting}" + ("" if by_conda else path)
+    return f"set -euo pipefail; export PYTHONPATH={CHECKOUT / 'src'}; {waiting}" + ("" if by_conda else path)
 
 
 def require_device():
@@ -58,7 +61,7 @@ def require_device():
     if not wanted or workflow.touch or workflow.non_local_exec:
         return
     command = [sys.executable, "-m", "robust_dml", "check-device", str(STUDY_FILE)]
-    environment = {"PYTHONPATH": str(PACKAGE.parent)}
+    environment = {"PYTHONPATH": str(CHECKOUT / "src")}
     check = subprocess.run(command, env=environment, capture_output=True, text=True)
     if check.returncode:
         raise WorkflowError(check.stderr.strip())
@@ -208,6 +211,8 @@ def training_threads(wildcards):
     return 1 if backbone.kind == "convnet" else workflow.cores or 4
 
 
+PACKAGE = seen_from_here(CHECKOUT / "src" / "robust_dml")
+SCRIPTS = seen_from_here(CHECKOUT / "workflow" / "scripts")
 STUDY_FILE = study_file()
 STUDY = read_study()
 RESULTS = paths.results_folder(STUDY.name)
