@@ -21,7 +21,7 @@ def example_positions(clean: Ranking, count: int) -> np.ndarray:
     """`count` queries, evenly spread over those that are right when clean, or over all if too few are."""
     right = torch.nonzero(clean.right & clean.scored).flatten().cpu().numpy()
     pool: np.ndarray = right if len(right) >= count else np.arange(len(clean.relevant))
-    chosen: np.ndarray = pool[_spread(len(pool), count)]
+    chosen: np.ndarray = pool[spread(len(pool), count)]
     return chosen
 
 
@@ -35,7 +35,7 @@ def write_examples(path: Path, subject: Subject, clean: Clean, examples: np.ndar
     before = clean.masked.positions[at, :NEIGHBOURS], after.positions[:, :NEIGHBOURS]
     near = np.unique(torch.cat(before).cpu().numpy())
     near = near[near >= 0]
-    some = _spread(len(queries.ids), EMBEDDINGS)
+    some = spread(len(queries.ids), EMBEDDINGS)
     ids, labels = queries.ids.cpu().numpy(), queries.labels.cpu().numpy()
     contents = {
         "id": ids[examples],
@@ -60,6 +60,6 @@ def _ids(ids: torch.Tensor, positions: torch.Tensor) -> np.ndarray:
     return torch.where(positions >= 0, ids[positions], -1).cpu().numpy()
 
 
-def _spread(length: int, count: int) -> np.ndarray:
+def spread(length: int, count: int) -> np.ndarray:
     """At most `count` numbers below `length`, evenly spaced, ascending."""
     return np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(np.int64))

@@ -1,0 +1,110 @@
+"""Runs the attacks of a study on one model, block by block, worst cases after the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from robust_dml.config import Run, Study
+from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.resolve import runs
+from robust_dml.errors import UserError
+from robust_dml.evaluation.as_released import RELEASED
+from robust_dml.evaluation.attacking import Attack
+from robust_dml.evaluation.blocks import SECONDS, Arrays, Blocks
+from robust_dml.evaluation.ensemble import select, worst_case
+from robust_dml.evaluation.subject import Subject, load_subject
+
+NOBODY = np.zeros(0, dtype=np.int64)
+
+
+@dataclass
+class Runner:
+    """The attacks of one evaluation; `found` holds what they made of all queries, by attack and epsilon."""
+
+    study: Study
+    run: Run
+    subject: Subject
+    clean_right: np.ndarray
+    examples: np.ndarray
+    """Positions of the queries whose images are kept."""
+    state: Path
+    """Where finished blocks are kept."""
+    found: dict[str, Arrays] = field(default_factory=dict)
+
+    def attack_all(self) -> Iterator[tuple[str, float, Arrays]]:
+        """Each attack of the study at each epsilon: its name, epsilon and arrays."""
+        everything = [(name, epsilon) for name, config in self.study.attacks.items() for epsilon in config.epsilon]
+        for name, epsilon in sorted(everything, key=lambda item: self._is_worst_case(item[0])):
+            label = f"{name}-{epsilon:g}"
+            self.found[label] = self._attack(self.study.attacks[name], epsilon, label)
+            yield name, epsilon, self.found[label]
+
+    def trial(self, config: AttackConfig, epsilon: float, positions: np.ndarray, label: str) -> Arrays:
+        """An attack on some queries, without the released code's version and without images."""
+        return self._in_blocks(config, epsilon, positions, label, released=False, examples=NOBODY)
+
+    def _is_worst_case(self, name: str) -> bool:
+        return self.study.attacks[name].optimiser == "worst-case"
+
+    def _attack(self, config: AttackConfig, epsilon: float, label: str) -> Arrays:
+        if config.optimiser == "worst-case":
+            members = [partial(self._member, member, epsilon, label) for member in config.members]
+            return worst_case(self.subject, members, self.examples)
+        released = self.study.evaluation.as_released and config.optimiser in RELEASED
+        everyone = np.arange(len(self.subject.queries.ids))
+        return self._in_blocks(config, epsilon, everyone, label, released=released, examples=self.examples)
+
+    def _member(self, name: str, epsilon: float, label: str, positions: np.ndarray) -> Arrays:
+        """A member of an ensemble on some queries; from its own result if the study has one at this epsilon."""
+        own = f"{name}-{epsilon:g}"
+        if own in self.found:
+            return {**select(self.found[own], positions, self.examples), SECONDS: np.zeros(1)}
+        config = self.study.attacks[name]
+        return self._in_blocks(config, epsilon, positions, f"{label}/{own}", released=False, examples=self.examples)
+
+    def _in_blocks(
+        self,
+        config: AttackConfig,
+        epsilon: float,
+        positions: np.ndarray,
+        label: str,
+        *,
+        released: bool,
+        examples: np.ndarray,
+    ) -> Arrays:
+        settings = self.study.evaluation
+        attack = Attack(
+            subject=self.subject,
+            config=config,
+            epsilon=epsilon,
+            source=self._source(config),
+            stop_when_broken=settings.stop_when_broken,
+            released=released,
+            clean_right=self.clean_right,
+            examples=examples,
+        )
+        return Blocks(settings.block, settings.batch).run(attack, positions, self.state / label, title=label)
+
+    def _source(self, config: AttackConfig) -> Subject | None:
+        """The model that transferred images are made for."""
+        if config.source is None or config.source == self.run.training:
+            return None
+        source = Run(self.run.dataset, self.run.loss, config.source, self.run.seed)
+        if source not in set(runs(self.study)):
+            raise UserError(f"attacks: source {config.source}: the study has no model {source.path} to transfer from")
+        return load_subject(self.study, source)
+
+
+def require_consistent(study: Study) -> None:
+    """The members of an ensemble perturb in its norm, and are no ensembles themselves; UserError otherwise."""
+    for name, config in study.attacks.items():
+        for member in config.members:
+            if study.attacks[member].optimiser == "worst-case":
+                raise UserError(f"attacks.{name}.members: {member} is a worst case itself; name its members instead")
+            if study.attacks[member].norm != config.norm:
+                raise UserError(f"attacks.{name}.members: {member} has another norm than {name}")
