@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from robust_dml.config.training import BackboneConfig
 from robust_dml.models.head import with_head
@@ -19,6 +20,20 @@ def convnet(config: BackboneConfig) -> nn.Module:
     channels = [3, *config.widths]
     stages: list[nn.Module] = []
     for stage, (inputs, outputs) in enumerate(pairwise(channels)):
-        stages += [nn.Conv2d(inputs, outputs, 3, stride=2 if stage else 1, padding=1), nn.ReLU()]
-    trunk = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        stages += [nn.Conv2d(inputs, outputs, 3, stride=2 if stage else 1, padding=1), nn.ReLU(inplace=True)]
+    trunk = nn.Sequential(*stages, Quarters())
     return with_head(trunk, 4 * channels[-1], config.embedding)
+
+
+class Quarters(nn.Module):
+    """The means over the four quarters of each map: (B, C, H, W) -> (B, 4 C).
+
+    The windows of AdaptiveAvgPool2d(2), whose gradient on a GPU is not the same at each run.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Means of the quarters, those of a channel side by side."""
+        height, width = x.shape[2:]
+        halves = (x[:, :, : (height + 1) // 2], x[:, :, height // 2 :])
+        quarters = [part for half in halves for part in (half[..., : (width + 1) // 2], half[..., width // 2 :])]
+        return torch.stack([quarter.mean((2, 3)) for quarter in quarters], dim=2).flatten(1)

@@ -5,8 +5,7 @@ Written out here since importing torchvision takes longer than importing torch; 
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch import Tensor, nn, relu_
 
 from robust_dml.config.training import BackboneConfig
 from robust_dml.models.head import with_head
@@ -37,9 +36,9 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, width, H / stride, W / stride)."""
-        out = relu(self.bn1(self.conv1(x)))
+        out = relu_(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        return relu(out + (x if self.downsample is None else self.downsample(x)))
+        return relu_(out.add_(x if self.downsample is None else self.downsample(x)))
 
 
 class Bottleneck(nn.Module):
@@ -59,10 +58,10 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, 4 width, H / stride, W / stride)."""
-        out = relu(self.bn1(self.conv1(x)))
-        out = relu(self.bn2(self.conv2(out)))
+        out = relu_(self.bn1(self.conv1(x)))
+        out = relu_(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
-        return relu(out + (x if self.downsample is None else self.downsample(x)))
+        return relu_(out.add_(x if self.downsample is None else self.downsample(x)))
 
 
 class ResNet(nn.Module):
@@ -82,7 +81,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, features)."""
-        x = self.maxpool(relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(relu_(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return x.mean((2, 3))
 
