@@ -63,6 +63,9 @@ class TrainingConfig(Section):
     attack_rate: Share = Field(1.0, description="share of the tuples that get an adversarial member")
     tuples_per_anchor: int = Field(1, ge=1)
     attack: TrainingAttackConfig = TrainingAttackConfig()
+    ramp_epochs: int = Field(
+        0, ge=0, description="epochs over which epsilon rises to its value; a network without a head start needs it"
+    )
     backbone: Name | None = Field(None, description="instead of the dataset's")
     losses: list[Name] | None = Field(None, description="of the study's losses; all of the dataset's if absent")
     loss: dict[str, Any] = Field({}, description="options of the loss that differ for this training")

@@ -50,7 +50,9 @@ def train_epoch(training: Training, epoch: int, stop: StopRequest) -> None:
         workers=optimisation.workers,
     )
     started = time.perf_counter() - position.seconds
-    for batch in track(islice(batches, position.step, None), title=f"epoch {epoch + 1}", unit="steps"):
+    remaining = islice(batches, position.step, None)
+    shown = track(remaining, title=f"epoch {epoch + 1}", unit="steps") if training.processes.leads else remaining
+    for batch in shown:
         loss = train_step(training, batch, epoch, position.step)
         position.step += 1
         position.loss_sum += 0.0 if loss is None else loss

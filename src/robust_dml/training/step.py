@@ -117,5 +117,9 @@ class Step:
         config = attack or self.config.attack
         embed: Embed = self.tools.network.embed_constant
         seeds = sample_seeds(rows, self.tools.seed, "attack", self.epoch, self.number)
-        radius = config.epsilon if epsilon is None else epsilon
+        radius = (config.epsilon if epsilon is None else epsilon) * self._ramp()
         return run_attack(config, embed, images, objective, epsilon=radius, seeds=seeds)
+
+    def _ramp(self) -> float:
+        """The share of epsilon that this epoch's attacks may use."""
+        return min(1.0, (self.epoch + 1) / max(1, self.config.ramp_epochs))
