@@ -37,7 +37,7 @@ LATEX = {
     "“": "``",
     "”": "''",
 }
-WIDE = 8
+WIDE = 9
 _SPECIAL = re.compile("|".join(map(re.escape, sorted(LATEX, key=len, reverse=True))))
 
 
@@ -67,7 +67,7 @@ def _csv_values(cell: Cell, column: Column) -> list[str]:
 def to_latex(table: Table) -> str:
     """A `table` environment; it needs the packages booktabs and graphicx."""
     heads, columns = len(table.heads), len(table.columns)
-    wide = columns > WIDE
+    wide = heads + columns > WIDE
     lines = [
         r"% needs \usepackage{booktabs,graphicx}",
         r"\begin{table}",

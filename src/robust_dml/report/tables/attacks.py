@@ -36,7 +36,7 @@ def build(numbers: Numbers) -> Table:
     return Table(
         "attacks",
         "Attack strength",
-        f"{caption} {footing(numbers)}",
+        f"{caption} {footing(numbers, columns, rows)}",
         ("dataset", "loss", "attack", "objective", "threat"),
         columns,
         tuple(rows),

@@ -82,7 +82,7 @@ def compare(
         for label, training in trainings(dataset, loss)
     ]
     heads, columns = ("dataset", "loss", head), tuple(measure.column for measure in measures)
-    return mark_best(Table(name, title, f"{caption} {footing(numbers, columns)}", heads, columns, tuple(rows)))
+    return mark_best(Table(name, title, f"{caption} {footing(numbers, columns, rows)}", heads, columns, tuple(rows)))
 
 
 MASKED = "Values in percent; a query never retrieves itself (protocol “masked”)."
@@ -92,10 +92,10 @@ RELEASED = (
 )
 
 
-def footing(numbers: Numbers, columns: Iterable[Column] = ()) -> str:
+def footing(numbers: Numbers, columns: Iterable[Column], rows: Iterable[Row]) -> str:
     """What every number of a table rests on: unit, protocol, seeds, queries."""
     released = [RELEASED] if any(column.key.endswith("as-released") for column in columns) else []
-    return " ".join([MASKED, *released, seeds_sentence(numbers), queries_sentence(numbers)])
+    return " ".join([MASKED, *released, seeds_sentence(numbers), queries_sentence(numbers, rows)])
 
 
 def seeds_sentence(numbers: Numbers) -> str:
@@ -106,9 +106,9 @@ def seeds_sentence(numbers: Numbers) -> str:
     return f"Mean ± sample standard deviation over {count} seeds of the training."
 
 
-def queries_sentence(numbers: Numbers) -> str:
-    """How many queries were made, and the sampling error that comes of it."""
-    counts = {dataset: numbers.results.queries(dataset) for dataset in numbers.study.datasets}
+def queries_sentence(numbers: Numbers, rows: Iterable[Row]) -> str:
+    """How many queries were made, and the sampling error that comes of it; `rows` begin with their dataset."""
+    counts = {dataset: numbers.results.queries(dataset) for dataset in dict.fromkeys(row.labels[0] for row in rows)}
     known = [(dataset, count) for dataset, count in counts.items() if count]
     if not known:
         return ""

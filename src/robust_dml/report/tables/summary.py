@@ -30,4 +30,4 @@ def build(numbers: Numbers) -> Table:
             rows.append(Row((dataset, loss, ours), (*clean, *hard), (dataset, loss)))
     caption = "Fold: R@1 of the robust model as a multiple of the natural one's under the same attack."
     heads = ("dataset", "loss", "robust training")
-    return Table("summary", "At a glance", f"{caption} {footing(numbers)}", heads, columns, tuple(rows))
+    return Table("summary", "At a glance", f"{caption} {footing(numbers, columns, rows)}", heads, columns, tuple(rows))
