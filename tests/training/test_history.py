@@ -15,14 +15,6 @@ ROW = {
     "images_per_second": 600.4,
     "memory_mb": 9.0,
 }
-    "epoch": 2,
-    "loss": 0.25,
-    "bad_steps": 1,
-    "steps": 9,
-    "seconds": 1.5,
-    "images_per_second": 600.4,
-    "memory_mb": 9.0,
-}
 
 
 def test_columns_and_what_was_not_measured(tmp_path: Path) -> None:
