@@ -39,6 +39,9 @@ lint: setup
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
+docs: setup
+	$(BIN)/python docs/build.py
+
 bench: setup
 	$(BIN)/python -m benchmarks
 

@@ -25,7 +25,7 @@ GIGA_MACS_AT_224 = {"resnet18": 1.814, "resnet50": 4.087, "visualphishnet": 15.4
 def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
     """10^9 floating-point operations of one forward pass at `size` pixels; None for a backbone not known here."""
     if backbone.kind == "convnet":
-        return 2e-9 * _convnet_macs(backbone.widths, size)
+        return 2e-9 * (_convnet_macs(backbone.widths, size) + 4 * backbone.widths[-1] * backbone.embedding)
     macs = GIGA_MACS_AT_224.get(backbone.kind)
     return None if macs is None else 2 * macs * (size / 224) ** 2
 
@@ -81,7 +81,7 @@ OURS: dict[str, Passes] = {
     "pgd": lambda config: config.restarts * (2 * config.steps + 1),
     "apgd": lambda config: config.restarts * (2 * config.steps + 1),
     "transfer": lambda config: config.restarts * (2 * config.steps + 1),
-    "carlini-wagner": lambda config: 2 * config.steps * config.search_steps,
+    "carlini-wagner": lambda config: (2 * config.steps + 1) * config.search_steps,
     "square": lambda config: config.restarts * config.steps,
     "noise": lambda config: config.steps,
 }
