@@ -19,16 +19,12 @@ import build
 
 TOOLS = Path(sys.executable).parent
 PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in build.pages()}
-MENTIONED = [
-    (name, text) for name, page in PAGES.items() for info, text in build.blocks(page) if info[:2] in ("", "sh")
-]
+BLOCKS = [(name, info, text) for name, page in PAGES.items() for info, text in build.blocks(page)]
 
 
 def with_blocks(language: str) -> list[str]:
     """The pages that have a block of a language."""
-    return [
-        name for name, text in PAGES.items() if any(info.split()[:1] == [language] for info, _ in build.blocks(text))
-    ]
+    return sorted({name for name, info, _ in BLOCKS if info.split()[:1] == [language]})
 
 
 def environment(folder: Path) -> dict[str, str]:
