@@ -112,7 +112,7 @@ def test_the_explorer_holds_each_kept_query_under_each_model(page: str, results:
     queries = data["digits"]["queries"]
     assert len(queries) == data["digits"]["kept"] == results.study.report.examples
     for query in queries:
-        assert len(query["models"]) == 14
+        assert len(query["models"]) == 13
         for model in query["models"]:
             names = [*model["clean"], *model["attacked"], model["adversarial"], f"{model['adversarial']}-change"]
             assert all(data["digits"]["images"][str(name)]["uri"].startswith("data:image/png") for name in names)

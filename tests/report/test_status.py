@@ -43,8 +43,8 @@ def leave_state(study: Study, epoch: int) -> None:
 
 def test_a_finished_study_has_nothing_left(study: Study, folder: Path) -> None:
     found = status(study)
-    assert found.count("train", "done") == len(list(runs(study))) == 32
-    assert found.count("attack", "done") == 32
+    assert found.count("train", "done") == len(list(runs(study))) == 30
+    assert found.count("attack", "done") == 30
     assert found.count("train", "outdated") == 0
     assert found.report[0] >= 1
 
@@ -69,7 +69,7 @@ def test_a_saved_state_is_stopped_or_running_by_its_log(study: Study, folder: Pa
 
 def test_changed_settings_make_a_model_outdated(study: Study, folder: Path) -> None:
     changed = study.model_copy(update={"optimisation": study.optimisation.model_copy(update={"epochs": 7})})
-    assert status(changed).count("train", "outdated") == 32
+    assert status(changed).count("train", "outdated") == 30
     assert status(changed).count("train", "done") == 0
 
 

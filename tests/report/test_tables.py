@@ -84,7 +84,7 @@ def test_a_failed_check_stands_beside_the_number_it_taints_and_only_there(result
         for cell, column in zip(row.cells, table.columns, strict=True):
             tainted = row.labels[2] == "robust-negative" and column.key.startswith("pgd-0.1 ")
             assert bool(cell.flags) == tainted
-    assert "doubling the steps lowers R@1" in to_html(table)
+    assert "robust-negative, seed 0: more steps: observed 3, expected less than 1 point" in to_html(table)
     assert r"$^\dagger$" in to_latex(table)
     assert "fail 1/2, pass 1/2" in to_csv(build_table(numbers, "checks"))
 

@@ -90,12 +90,12 @@ def robust_trainings(study: Study) -> list[str]:
 
 def slot_series(study: Study) -> list[list[str]]:
     """Robust trainings that differ in nothing but the slot they perturb."""
-    return _varying({name: study.trainings[name] for name in robust_trainings(study)}, "perturb")
+    return _varying({name: study.trainings[name] for name in robust_trainings(study)}, "perturb", "losses")
 
 
 def rate_series(study: Study) -> list[list[str]]:
     """Robust trainings that differ in nothing but the attack rate, lowest first."""
-    series = _varying({name: study.trainings[name] for name in robust_trainings(study)}, "attack_rate")
+    series = _varying({name: study.trainings[name] for name in robust_trainings(study)}, "attack_rate", "losses")
     return [sorted(names, key=lambda name: study.trainings[name].attack_rate) for names in series]
 
 

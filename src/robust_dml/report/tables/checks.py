@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from robust_dml.report.numbers import Numbers
-from robust_dml.report.results import Record
 from robust_dml.report.roles import groups
-from robust_dml.report.sanity import Model
+from robust_dml.report.sanity import Checks, Model, sentence
 from robust_dml.report.table import Cell, Column, Row, Table
 
 VERDICTS = ("fail", "pass", "not run")
@@ -15,14 +14,14 @@ VERDICTS = ("fail", "pass", "not run")
 
 def build(numbers: Numbers) -> Table:
     """A row per dataset, loss and check; a column per training, with the number of seeds of each verdict."""
-    study, checks = numbers.study, numbers.sanity.checks
+    study, sanity = numbers.study, numbers.sanity
     columns = tuple(Column(name, "verdict after training", name, "text", "none") for name in study.trainings)
     rows = []
     for dataset, loss in groups(study):
         models: list[Model] = [(dataset, loss, training) for training in study.trainings]
-        names = dict.fromkeys(check["check"] for model in models for _, check in checks.get(model, []))
+        names = dict.fromkeys(check["check"] for model in models for _, check in sanity.checks.get(model, []))
         for name in names:
-            cells = tuple(_cell(model, _named(checks.get(model, []), name)) for model in models)
+            cells = tuple(_cell(model, sanity.verdicts(model, name)) for model in models)
             rows.append(Row((dataset, loss, name), cells, (dataset, loss)))
     return Table(
         "checks",
@@ -35,16 +34,12 @@ def build(numbers: Numbers) -> Table:
     )
 
 
-def _named(checks: list[tuple[int, Record]], name: str) -> list[tuple[int, Record]]:
-    return [(seed, check) for seed, check in checks if check["check"] == name]
-
-
-def _cell(model: Model, checks: list[tuple[int, Record]]) -> Cell:
+def _cell(model: Model, checks: Checks) -> Cell:
     if not checks:
         return Cell()
     counts = Counter(check["verdict"] for _, check in checks)
     text = ", ".join(f"{verdict} {counts[verdict]}/{len(checks)}" for verdict in VERDICTS if counts[verdict])
-    flags = [
-        f"{'/'.join(model)}, seed {seed}: {c['check']}: {c['why']}" for seed, c in checks if c["verdict"] == "fail"
-    ]
-    return Cell(text=text, seeds=len(checks), model=model, flags=tuple(flags))
+    failed = [(seed, check) for seed, check in checks if check["verdict"] == "fail"]
+    reasons = "; ".join(dict.fromkeys(check["why"] for _, check in failed))
+    flags = (f"{sentence(model, failed)}: {reasons}",) if failed else ()
+    return Cell(text=text, seeds=len(checks), model=model, flags=flags)
