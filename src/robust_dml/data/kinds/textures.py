@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,7 @@ class _TextureClass:
     amplitudes: Floats  # (WAVES, 3)
 
 
+@lru_cache(maxsize=64)  # images are painted class by class
 def _texture_class(label: int) -> _TextureClass:
     family, own = numpy_generator("textures", "family", label // FAMILY), numpy_generator("textures", "class", label)
     direction, rate = family.uniform(0, math.pi, WAVES), 2 * math.pi * family.uniform(2, 8, WAVES)
