@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from robust_dml.retrieval.candidates import Finder, candidate_finder
+from robust_dml.retrieval.candidates import candidate_finder
 from robust_dml.retrieval.distances import wide
 
 BLOCK = 2048  # queries at a time
 SPARE = 2  # candidates beyond k: one may be the query itself, one shows whether the k-th place is contested
 TOLERANCE = 1e-5  # of squared distances, relative to the largest squared length: what rounding may confuse
-CELLS = 1 << 18  # of the exact distance matrix that is held at a time; each takes d float64 of memory
+CELLS = 1 << 22  # of the exact distance matrix that is held at a time: 32 MB in float64, and as much again to sort it
 NO_ID = torch.iinfo(torch.int64).min
 
 
@@ -50,20 +49,22 @@ def search(
     if query_ids is None or gallery_ids is None:
         query_ids = torch.full((len(queries),), NO_ID, device=queries.device)
         gallery_ids = torch.arange(len(gallery), device=gallery.device)
-    work = _Search(gallery, gallery_ids, k, candidate_finder(gallery), float(gallery.square().sum(1).max()))
+    by_id = gallery_ids.argsort(stable=True)
+    work = _Search(gallery[by_id], gallery_ids[by_id], k)
     blocks = [
         work.block(*some) for some in zip(torch.split(queries, BLOCK), torch.split(query_ids, BLOCK), strict=True)
     ]
-    return Neighbours(*(torch.cat(parts) for parts in zip(*blocks, strict=True)))
+    positions, distances = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    return Neighbours(by_id[positions].where(positions >= 0, -1), distances)
 
 
-@dataclass(frozen=True)
 class _Search:
-    gallery: Tensor
-    ids: Tensor
-    k: int
-    find: Finder
-    largest: float
+    """A gallery in the order of its ids, so that items at equal distances are ordered by position."""
+
+    def __init__(self, gallery: Tensor, ids: Tensor, k: int) -> None:
+        self.gallery, self.ids, self.k = gallery, ids, k
+        self.find = candidate_finder(gallery)
+        self.largest = float(gallery.square().sum(1).max())
 
     def block(self, queries: Tensor, query_ids: Tensor) -> Neighbours:
         count = min(self.k + SPARE, len(self.gallery))
@@ -73,9 +74,8 @@ class _Search:
         contested, close = self._doubtful(squared, queries)
         for rows in torch.split(torch.nonzero(close & ~contested).flatten(), BLOCK):
             squared[rows], positions[rows] = self._ordered(queries[rows], query_ids[rows], positions[rows])
-        everything = torch.arange(len(self.gallery), device=self.gallery.device)
         for rows in torch.split(torch.nonzero(contested).flatten(), max(1, CELLS // len(self.gallery))):
-            exact = self._ordered(queries[rows], query_ids[rows], everything.expand(len(rows), -1))
+            exact = self._ordered_gallery(queries[rows], query_ids[rows])
             squared[rows], positions[rows] = (part[:, :count] for part in exact)
         return self._shaped(squared, positions)
 
@@ -90,16 +90,19 @@ class _Search:
 
     def _ordered(self, queries: Tensor, query_ids: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
         """Candidates (R, c) by float64 distance and then id: squared distances and positions, both (R, c)."""
-        ids, by_id = self.ids[candidates].sort(1)
-        candidates = candidates.gather(1, by_id)
-        exact = torch.cdist(
-            queries.double()[:, None],
-            self.gallery.double()[candidates],
-            compute_mode="donot_use_mm_for_euclid_dist",
-        ).squeeze(1)
-        exact = exact.masked_fill(ids == query_ids[:, None], torch.inf)
-        exact, by_distance = exact.sort(dim=1, stable=True)
-        return exact.square().to(queries.dtype), candidates.gather(1, by_distance)
+        candidates = candidates.sort(1).values
+        exact = _exact(queries[:, None], self.gallery[candidates]).squeeze(1)
+        return self._by_distance(exact, query_ids, candidates)
+
+    def _ordered_gallery(self, queries: Tensor, query_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, both (R, N), where every item is a candidate."""
+        everything = torch.arange(len(self.gallery), device=self.gallery.device)
+        return self._by_distance(_exact(queries, self.gallery), query_ids, everything.expand(len(queries), -1))
+
+    def _by_distance(self, exact: Tensor, query_ids: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        exact = exact.masked_fill_(self.ids[candidates] == query_ids[:, None], torch.inf)
+        exact, order = exact.sort(dim=1, stable=True)
+        return exact.square().to(self.gallery.dtype), candidates.gather(1, order)
 
     def _shaped(self, squared: Tensor, positions: Tensor) -> Neighbours:
         """The first k, as distances, with -1 at what is masked or missing."""
@@ -107,6 +110,10 @@ class _Search:
         squared = torch.nn.functional.pad(squared, (0, max(0, missing)), value=torch.inf)[:, : self.k]
         positions = torch.nn.functional.pad(positions, (0, max(0, missing)), value=-1)[:, : self.k]
         return Neighbours(positions.masked_fill(squared == torch.inf, -1), squared.clamp_min(0).sqrt())
+
+
+def _exact(queries: Tensor, items: Tensor) -> Tensor:
+    return torch.cdist(queries.double(), items.double(), compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _check(queries: Tensor, gallery: Tensor, query_ids: Tensor | None, gallery_ids: Tensor | None) -> None:
