@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = {"loss": "training loss", "recall@1": "R@1, clean (%)", "adversarial_recall@1": "R@1, attacked (%)"}
+COLUMNS = {"loss": "loss (1 at epoch 1)", "recall@1": "R@1, clean (%)", "adversarial_recall@1": "R@1, attacked (%)"}
 
 
 def caption(study: Study) -> str:
@@ -28,7 +28,8 @@ def caption(study: Study) -> str:
         "Training curves, one line per seed. Attacked R@1 is that on the test classes under the attack of the robust "
         f"training ({words}), "
         "weaker than the attacks of the tables; trainings that are validated with another attack have no line there. "
-        "The losses of two trainings are not comparable: they are means over their non-zero terms only."
+        "Losses are shown as multiples of their first, since those of two trainings are not comparable: margins "
+        "differ, and each is a mean over its non-zero terms only."
     )
 
 
@@ -69,9 +70,12 @@ def _row(numbers: Numbers, axes: list[Axes], dataset: str, loss: str) -> None:
 
 
 def _points(history: list[dict[str, float | None]], column: str) -> list[tuple[float, float]]:
-    scale = 1 if column == "loss" else 100
-    rows = [(epoch["epoch"], epoch.get(column)) for epoch in history]
-    return [(x, scale * y) for x, y in rows if x is not None and y is not None]
+    """Pairs of epoch and value: a recall in percent, a loss as a multiple of the first one."""
+    pairs = [(epoch["epoch"], epoch.get(column)) for epoch in history]
+    known = [(x, y) for x, y in pairs if x is not None and y is not None]
+    first = known[0][1] if known else 0.0
+    scale = 100 if column != "loss" else 1 / first if first else 1
+    return [(x, scale * y) for x, y in known]
 
 
 def _line(ax: Axes, points: list[tuple[float, float]], name: str, mark: Mark) -> None:
