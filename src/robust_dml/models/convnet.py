@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
 from robust_dml.config.training import BackboneConfig
 from robust_dml.models.head import with_head
@@ -34,6 +34,6 @@ class Quarters(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Means of the quarters, those of a channel side by side."""
         height, width = x.shape[2:]
-        halves = (x[:, :, : (height + 1) // 2], x[:, :, height // 2 :])
-        quarters = [part for half in halves for part in (half[..., : (width + 1) // 2], half[..., width // 2 :])]
-        return torch.stack([quarter.mean((2, 3)) for quarter in quarters], dim=2).flatten(1)
+        x = x.expand(-1, -1, max(2, height), max(2, width))  # one pixel is both halves
+        window, stride = ((height + 1) // 2, (width + 1) // 2), (max(1, height // 2), max(1, width // 2))
+        return avg_pool2d(x, window, stride).flatten(1)
