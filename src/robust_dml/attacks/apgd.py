@@ -97,7 +97,7 @@ def _checkpoints(steps: int) -> list[int]:
     """Ceil(p_j * steps), with p_1 = 0.22 and distances that shrink by 0.03 down to 0.06."""
     points, before, share = [], 0.0, 0.22
     while share < 1:
-        points.append(math.ceil(share * steps))
+        points.append(math.ceil(round(share * steps, 9)))
         before, share = share, share + max(share - before - 0.03, 0.06)
     return points
 

@@ -40,6 +40,9 @@ class Ball(Protocol):
     def size(self, perturbation: Tensor) -> Tensor:
         """The norm of each perturbation, float64 (B,)."""
 
+    def step_size(self, steps: int) -> float:
+        """The length of each of `steps` steps from a random start, if the caller does not say."""
+
     def evenly(self, pixels: int) -> float:
         """The change of each of `pixels` values, all by the same amount, that reaches the border of the ball."""
 
@@ -72,6 +75,10 @@ class LinfBall:
 
     def size(self, perturbation: Tensor) -> Tensor:
         return perturbation.double().abs().flatten(1).amax(1)
+
+    def step_size(self, steps: int) -> float:
+        """As in the released code: a pixel can just cross the cube."""
+        return 2 * self.epsilon / steps
 
     def evenly(self, pixels: int) -> float:
         return self.epsilon
@@ -110,6 +117,10 @@ class L2Ball:
     def size(self, perturbation: Tensor) -> Tensor:
         norm: Tensor = torch.linalg.vector_norm(perturbation.double().flatten(1), dim=1)
         return norm
+
+    def step_size(self, steps: int) -> float:
+        """Twice that: along the sphere the best direction is approached ever more slowly."""
+        return 4 * self.epsilon / steps
 
     def evenly(self, pixels: int) -> float:
         return self.epsilon / math.sqrt(pixels)

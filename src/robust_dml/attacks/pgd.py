@@ -38,7 +38,7 @@ def pgd(
         images: (B, ...) with pixels in [0, 1].
         objective: embeddings (B, d) to values (B,), to be maximised.
         ball: the allowed perturbations.
-        step_size: in the ball's norm; 2 epsilon / steps if absent.
+        step_size: in the ball's norm; 2 epsilon / steps under l_inf and 4 epsilon / steps under l2 if absent.
         start: where the first restart begins, taken as it is, or a function from the restart's number to such
             images; random in the ball, from torch's generator, if absent.
         keep: "best" keeps the best of all iterates, "last" the best of the restarts' last iterates; "last" with
@@ -51,7 +51,7 @@ def pgd(
     """
     if steps < 1 or restarts < 1:
         raise ValueError(f"steps and restarts must be at least 1, found {steps} and {restarts}")
-    size = 2 * ball.epsilon / steps if step_size is None else step_size
+    size = ball.step_size(steps) if step_size is None else step_size
     best = Best(images)
     with frozen(embed), torch.no_grad():
         for restart in range(restarts):

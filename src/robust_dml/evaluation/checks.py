@@ -141,6 +141,8 @@ def noise_is_weaker(facts: Facts) -> Finding:
 def transfer_is_weaker(facts: Facts) -> Finding:
     """Images made for another model are no stronger than those made for this one."""
     others = [result for result in facts.of("transfer") if result.config.source != facts.training]
+    if facts.of("transfer") and not others:
+        return _not_run("the source of the transfer is this very training")
     return _weaker(facts, others)
 
 
