@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from robust_dml.config import Run, Study, attack_settings, load_study, training_settings
-from robust_dml.config.resolve import optimisation_of, runs
+from robust_dml.config import Run, Study, attack_settings, data_settings, load_study, training_settings
+from robust_dml.config.resolve import miner_of, optimisation_of, runs
 
 DEMO = load_study(Path(__file__).parents[2] / "config" / "demo.yaml")
 RUN = Run("digits", "triplet", "robust-anchor", 0)
@@ -52,3 +52,13 @@ def test_every_optimisation_key_counts(key: str) -> None:
     value = {"epochs": 7, "precision": "bf16"}[key]
     study = Study(**{**DEMO.model_dump(mode="json"), "optimisation": {key: value}})
     assert training_settings(study, RUN) != training_settings(DEMO, RUN)
+
+
+def test_a_datasets_miner_is_for_its_models_alone() -> None:
+    miner = {"kind": "TripletMarginMiner", "options": {}}
+    study = changed("datasets", "digits", miner=miner)
+    assert miner_of(study, RUN).kind == "TripletMarginMiner"
+    assert training_settings(study, RUN) != training_settings(DEMO, RUN)
+    circle = Run("gaussians", "contrastive", "natural", 0)
+    assert training_settings(study, circle) == training_settings(DEMO, circle)
+    assert data_settings(study, "digits") == data_settings(DEMO, "digits")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from robust_dml.config.base import Name, Section, Share
+from robust_dml.config.training import MinerConfig
 
 DatasetKind = Literal["cub200", "cars196", "sop", "visualphish", "digits", "gaussians", "textures", "folder"]
 Pixels = Annotated[int, Field(gt=0)]
@@ -64,6 +65,7 @@ class DatasetConfig(Section):
     losses: list[Name] | None = Field(None, description="of the study's losses; all if absent")
     trainings: list[Name] | None = Field(None, description="of the study's trainings; all if absent")
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this dataset")
+    miner: MinerConfig | None = Field(None, description="instead of the study's")
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robust_dml.config.study import Study
-from robust_dml.config.training import BackboneConfig, LossConfig, OptimisationConfig
+from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ def loss_of(study: Study, run: Run) -> LossConfig:
     return loss.model_copy(update={"options": {**loss.options, **study.trainings[run.training].loss}})
 
 
+def miner_of(study: Study, run: Run) -> MinerConfig:
+    """A run's miner: the dataset's own, else the study's."""
+    return study.datasets[run.dataset].miner or study.miner
+
+
 def optimisation_of(study: Study, run: Run) -> OptimisationConfig:
     """A run's optimisation: the study's, changed by the dataset, changed by the training."""
     dataset, training = study.datasets[run.dataset], study.trainings[run.training]
@@ -55,7 +60,7 @@ def optimisation_of(study: Study, run: Run) -> OptimisationConfig:
 
 def data_settings(study: Study, dataset: str) -> dict[str, Any]:
     """What the prepared form of a dataset depends on."""
-    unrelated = {"backbone", "losses", "trainings", "optimisation", "gallery"}
+    unrelated = {"backbone", "losses", "trainings", "optimisation", "miner", "gallery"}
     return study.datasets[dataset].model_dump(mode="json", exclude=unrelated)
 
 
@@ -65,7 +70,7 @@ def training_settings(study: Study, run: Run) -> dict[str, Any]:
         "data": data_settings(study, run.dataset),
         "backbone": backbone_of(study, run)[1].model_dump(mode="json"),
         "loss": loss_of(study, run).model_dump(mode="json"),
-        "miner": study.miner.model_dump(mode="json"),
+        "miner": miner_of(study, run).model_dump(mode="json"),
         "training": study.trainings[run.training].model_dump(
             mode="json", exclude={"loss", "losses", "optimisation", "backbone"}
         ),

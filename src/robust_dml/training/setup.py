@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from robust_dml.config import Run, Study, training_settings
-from robust_dml.config.resolve import backbone_of, loss_of, optimisation_of
+from robust_dml.config.resolve import backbone_of, loss_of, miner_of, optimisation_of
 from robust_dml.data import open_dataset
 from robust_dml.device import pick_device
 from robust_dml.files import digest_of
@@ -41,7 +41,7 @@ class Training:
         self.device = claim_gpu() if pick_device(study.device) == "cuda" else "cpu"
         self.processes = join_processes(self.device)
         self.network = self._network()
-        miner, loss = build_miner(study.miner), build_loss(loss_of(study, run))
+        miner, loss = build_miner(miner_of(study, run)), build_loss(loss_of(study, run))
         self.tools = Tools(self.network, miner, loss, self.config, run.seed, self.processes)
         self.optimiser = Adam(
             self.network.model,
