@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import urllib.request
-from dataclasses import dataclass
+import fcntl
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from robust_dml.config.training import BackboneConfig
+from robust_dml.data.sources import Archive
 from robust_dml.errors import UserError
-from robust_dml.files import replacing, sha256_of
-from robust_dml.progress import say, track
-
-CHUNK = 1 << 20
 
 
-@dataclass(frozen=True)
-class WeightsFile:
-    """A published file of weights."""
-
-    name: str
-    sha256: str
-    size: int
-
-    @property
-    def url(self) -> str:
-        """Where torchvision publishes it."""
-        return f"https://download.pytorch.org/models/{self.name}"
+def _published(file: str, sha256: str, size: int) -> Archive:
+    mirror = f"https://download.pytorch.org/models/{file}"
+    return Archive(file=file, mirrors=[mirror], sha256=sha256, size=size, unpacked=size)
 
 
 # torchvision's IMAGENET1K_V1 weights; VisualPhishNet starts from those of VGG16.
 IMAGENET = {
-    "resnet18": WeightsFile(
+    "resnet18": _published(
         "resnet18-f37072fd.pth", "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec", 46_830_571
     ),
-    "resnet50": WeightsFile(
+    "resnet50": _published(
         "resnet50-0676ba61.pth", "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a", 102_530_333
     ),
-    "visualphishnet": WeightsFile(
+    "visualphishnet": _published(
         "vgg16-397923af.pth", "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0", 553_433_881
     ),
 }
@@ -59,35 +46,18 @@ def load_weights(network: nn.Module, config: BackboneConfig, data_root: Path) ->
         fill(network, read_weights(path), str(path))
 
 
-def fetch_weights(file: WeightsFile, data_root: Path) -> Path:
-    """The verified file, in <data_root>/weights, where the user may have put it; else it is downloaded."""
-    path = data_root / "weights" / file.name
-    if not path.exists():
-        _download(file, path)
-    found = sha256_of(path)
-    if found != file.sha256:
-        raise UserError(f"{path}: sha256 is {found}, expected {file.sha256}; delete the file and run again")
-    return path
+def fetch_weights(file: Archive, data_root: Path) -> Path:
+    """The verified file, in <data_root>/weights, where the user may have put it; else it is downloaded.
 
+    Of several jobs that want it one downloads and the others wait.
+    """
+    from robust_dml.data.download import fetch
 
-def _download(file: WeightsFile, path: Path) -> None:
-    say(f"downloading {file.url} ({file.size / 2**20:.0f} MiB)")
-    try:
-        with urllib.request.urlopen(file.url, timeout=60) as response, replacing(path) as temporary:
-            with temporary.open("wb") as stream:
-                chunks = iter(lambda: response.read(CHUNK), b"")
-                for chunk in track(chunks, title=file.name, total=file.size // CHUNK + 1, unit="MiB"):
-                    stream.write(chunk)
-            if sha256_of(temporary) != file.sha256:
-                raise UserError(
-                    f"{file.url}: the bytes received are not those published; run again, or {_by_hand(path)}"
-                )
-    except OSError as error:
-        raise UserError(f"{file.url}: cannot be fetched ({error}); check the network, or {_by_hand(path)}") from error
-
-
-def _by_hand(path: Path) -> str:
-    return f"put the file at {path}, or set `weights: PATH` in the study"
+    folder = data_root / "weights"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return fetch(file, folder)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -23,7 +23,9 @@ def claim_gpu() -> str:
     import torch
 
     names = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
-    return f"cuda:{claim(names)}"
+    position = claim(names)
+    torch.cuda.set_device(position)
+    return f"cuda:{position}"
 
 
 def claim(names: Sequence[str], folder: Path = LOCKS) -> int:
