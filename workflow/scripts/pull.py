@@ -48,8 +48,15 @@ def main(study: str) -> None:
     if stale:
         raise UserError(
             f"{stale}@{study} in dvc.lock is not of this checkout ({some(changed[stale])} changed), so it was not"
-            f" pulled; make it with: snakemake --configfile {config} --cores all --forcerun {STAGES[stale][1]}"
+            f" pulled; make it with: {remedy(study, config, stale)}"
         )
+
+
+def remedy(study: str, config: Path, stage: str) -> str:
+    """The commands that make a stage and what comes after it from what was pulled."""
+    command = f"snakemake --configfile {config} --cores all"
+    images = f"{command} data, then make pull STUDY={study} once more, then " if stage in ("models", "attacks") else ""
+    return f"{images}{command} --forcerun {STAGES[stage][1]}"
 
 
 def status(study: str) -> dict[str, list[dict[str, Any]]]:
