@@ -12,6 +12,7 @@ from robust_dml.attacks.registry import run_attack
 from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.data.dataset import Part
 from robust_dml.metrics import retrieval_metrics
+from robust_dml.progress import track
 from robust_dml.randomness import sample_seeds
 from robust_dml.retrieval.distances import distance
 from robust_dml.retrieval.kinds import nearest_of_kinds
@@ -75,7 +76,8 @@ class Validation:
         nearer = distance(clean, gallery[positive]) <= distance(clean, gallery[negative])
         rows = ((positive >= 0) & (nearer | (negative < 0))).nonzero().flatten()
         share = self.processes.share(len(rows))
-        blocks = [self._attack(embed, block, gallery[positive[block]]) for block in torch.split(rows[share], BATCH)]
+        mine = track(torch.split(rows[share], BATCH), title="attacking for the history", unit="batches")
+        blocks = [self._attack(embed, block, gallery[positive[block]]) for block in mine]
         adversarial = clean.clone()
         found = torch.cat([clean[:0], *blocks])
         adversarial[rows] = self.processes.gather(found, len(rows))
@@ -92,7 +94,8 @@ class Validation:
     @torch.no_grad()
     def _embedded(self, embed: Embed, part: Part) -> Tensor:
         rows = torch.arange(len(part))[self.processes.share(len(part))]
-        embedded = torch.cat([embed(self._images(part, block)) for block in torch.split(rows, BATCH)])
+        blocks = track(torch.split(rows, BATCH), title="embedding for the history", unit="batches")
+        embedded = torch.cat([embed(self._images(part, block)) for block in blocks])
         return self.processes.gather(embedded, len(part))
 
     def _images(self, part: Part, rows: Tensor) -> Tensor:
