@@ -1,6 +1,5 @@
 """The documentation builds without warnings, and what it tells a reader to type works."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,25 +11,20 @@ import pytest
 import yaml
 
 from checkout import ROOT
+from repository import checked, environment
 from robust_dml.cli.main import COMMANDS
 
 sys.path.insert(0, str(ROOT / "docs"))
 import build
 
-TOOLS = Path(sys.executable).parent
 PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in build.pages()}
 BLOCKS = [(name, info, text) for name, page in PAGES.items() for info, text in build.blocks(page)]
 
 
 def with_blocks(language: str) -> list[str]:
-    """The pages that have a block of a language."""
-    return sorted({name for name, info, _ in BLOCKS if info.split()[:1] == [language]})
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The tools of this environment on the PATH, a git identity, and DVC's remotes below `folder`."""
-    git = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@b"}
-    return {**os.environ, **git, "PATH": f"{TOOLS}:{os.environ['PATH']}", "PYTHONPATH": str(folder / "src")}
+    """The pages that have a block of a language and no test_docs.py of their own that runs it."""
+    own = {f"docs/{file.parent.name}.md" for file in (ROOT / "tests").glob("*/test_docs.py")}
+    return sorted({name for name, info, _ in BLOCKS if info == language} - own)
 
 
 def test_it_builds_without_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,29 +53,17 @@ def test_the_build_warns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: 
 def test_python_examples(checkout: Path, name: str) -> None:
     code = "\n".join(text for page, info, text in BLOCKS if (page, info) == (name, "python"))
     run = subprocess.run(
-        [sys.executable, "-"], input=code, cwd=checkout, env=environment(checkout), text=True, capture_output=True
+        [sys.executable, "-"], input=code, cwd=checkout, env=environment(), text=True, capture_output=True
     )
     assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize("name", with_blocks("sh"))
-def test_shell_examples(checkout: Path, name: str) -> None:
-    examples = [(info, text) for page, info, text in BLOCKS if page == name and info[:2] == "sh"]
-    if any(info == "sh repository" for info, _ in examples):
-        make_repository(checkout)
-    for _, text in examples:
-        shell = ["bash", "-euo", "pipefail", "-c", text]
-        run = subprocess.run(shell, cwd=checkout, env=environment(checkout), text=True, capture_output=True)
-        assert run.returncode == 0, text + (run.stdout + run.stderr)[-3000:]
-
-
-def make_repository(folder: Path) -> None:
-    """Put the finished study into git and DVC."""
-    for part in (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml"):
-        (folder / part).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / part, folder / part)
-    for command in ("git init -q", "dvc repro -q report@ci", "git add -A", "git commit -qm state"):
-        subprocess.run(command.split(), cwd=folder, env=environment(folder), check=True, capture_output=True)
+def test_shell_examples(recorded: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(recorded, tmp_path / "checkout", symlinks=True)
+    examples = [text for page, info, text in BLOCKS if (page, info) == (name, "sh")]
+    for text in examples:
+        checked(tmp_path / "checkout", "bash", "-euo", "pipefail", "-c", text)
 
 
 @pytest.mark.parametrize("name", with_blocks("yaml"))
@@ -93,7 +75,7 @@ def test_yaml_examples(name: str) -> None:
 def test_commands_that_are_mentioned_exist() -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     for name, info, code in BLOCKS:
-        if info[:2] in ("", "sh"):
+        if info in ("", "sh"):
             commands = re.findall(r"^(?:\S*/)?robust-dml ([a-z][a-z-]+)", code, flags=re.MULTILINE)
             assert set(commands) <= set(COMMANDS), name
             assert set(re.findall(r"^make ([a-z-]+)", code, flags=re.MULTILINE)) <= set(targets), name
