@@ -40,17 +40,8 @@ class Naive:
             attack = ATTACKS.get(labels[2], labels[2])
             result = "clean" if attack == "none" else f"{attack}-{epsilon}"
             return percent(self.seeds(dataset, loss, column, result, "recall@1", "masked"))
-        if table == "summary":
-            return self.summary(dataset, loss, labels[2], column)
         training = {"slot": SLOTS, "rate": RATES}.get(table, {}).get(labels[2], labels[2])
         return self.compared(dataset, loss, training, column)
-
-    def summary(self, dataset: str, loss: str, robust: str, column: str) -> tuple[float, float] | None:
-        who, result = column.split(" ")
-        if who == "fold":
-            return self.compared(dataset, loss, robust, f"{result} fold")
-        training = robust if who == "robust" else "natural"
-        return percent(self.seeds(dataset, loss, training, result, "recall@1", "masked"))
 
     def compared(self, dataset: str, loss: str, training: str, column: str) -> tuple[float, float] | None:
         result, what = column.split(" ", 1)

@@ -95,7 +95,7 @@ def test_a_claim_over_cases_hangs_on_the_worst_or_on_the_best(numbers: Numbers) 
     every, some = judge(claim(**cases), numbers), judge(claim(**cases, holds_in="some case"), numbers)
     assert (every.answer, every.deciding.selection.loss) == ("not supported", "contrastive")
     assert (some.answer, some.deciding.selection.loss) == ("supported", "triplet")
-    assert "loss contrastive, the weakest of 2 cases" in every.reason
+    assert "for loss contrastive (decides among 2 cases)" in every.reason
 
 
 def test_a_ratio_to_zero_is_unbounded_and_stays_valid_json(numbers: Numbers) -> None:

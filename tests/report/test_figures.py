@@ -20,7 +20,7 @@ from robust_dml.report.figures.style import marks
 from robust_dml.report.metrics import mean
 from robust_dml.report.numbers import Numbers
 from robust_dml.report.results import Results
-from robust_dml.report.roles import CLEAN, headline
+from robust_dml.report.roles import CLEAN, headline, worst_cases
 
 ALL = ["retrieval", "gaussians", "epsilon", "steps", "curves", "slot", "shift"]
 
@@ -75,7 +75,7 @@ def test_an_unknown_figure_is_one_line(study_file: Path, results: Results, capsy
 def test_lines_stand_where_metrics_csv_says(results: Results) -> None:
     numbers = Numbers(results)
     figure = draw(numbers, "epsilon")
-    lines = {line.get_label(): line for line in figure.axes[1].lines}
+    lines = {line.get_label(): line for line in figure.axes[1].lines if not line.get_label().startswith("_")}
     assert set(lines) == set(results.study.trainings)
     model = ("digits", "triplet", "robust-anchor")
     clean = mean(numbers.seeds(model, CLEAN))
@@ -83,6 +83,9 @@ def test_lines_stand_where_metrics_csv_says(results: Results) -> None:
     x, y = lines["robust-anchor"].get_data()
     assert list(x) == [0, 0.05, 0.1, 0.2]
     assert [y[0], y[2]] == pytest.approx([100 * clean, 100 * attacked])
+    (worst,) = worst_cases(results.study)
+    alone = [float(line.get_ydata()[0]) for line in figure.axes[1].lines if line.get_label().startswith("_")]
+    assert pytest.approx(100 * mean(numbers.seeds(model, worst))) in alone
 
 
 def test_trainings_differ_by_line_and_marker_and_not_by_colour_alone(results: Results) -> None:

@@ -29,7 +29,13 @@ def attack_label(attack: str) -> str:
     if attack == "none":
         return "clean"
     words = attack.replace("carlini-wagner", "cw").split("-")
-    return "-".join(NORMS.get(word) or WORDS.get(word, word) for word in words)
+    return "-".join(map(_word, words))
+
+
+def _word(word: str) -> str:
+    """pgd20 is PGD20."""
+    name = word.rstrip("0123456789")
+    return NORMS.get(word) or WORDS.get(name, name) + word[len(name) :]
 
 
 OPTIMISERS = {"r-fgsm": "R-FGSM", "fgsm": "FGSM", "pgd": "PGD", "apgd": "APGD", "carlini-wagner": "C&W"}

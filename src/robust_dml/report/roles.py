@@ -122,13 +122,22 @@ def _varying(sections: Mapping[str, Section], key: str, *ignored: str) -> list[l
     return [names for names in alike.values() if len({getattr(sections[name], key) for name in names}) > 1]
 
 
+def worst_cases(study: Study) -> list[Result]:
+    """The ensembles of attacks at the headline's norm and epsilon."""
+    main = headline(study)
+    norm = study.attacks[main.attack].norm
+    ensembles = [result for result in results_of(study) if study.attacks[result.attack].optimiser == "worst-case"]
+    return [r for r in ensembles if r.epsilon == main.epsilon and study.attacks[r.attack].norm == norm]
+
+
 def main_results(study: Study) -> list[Result]:
-    """The headline and the attacks beside it: of its norm and epsilon, without controls and repeated steps."""
+    """The headline, the worst case, and the other attacks of their norm and epsilon; no controls, no repeated steps."""
     main = headline(study)
     norm = study.attacks[main.attack].norm
     repeated = {name for names in step_series(study) for name in _all_but_one(names, main.attack)}
-    others = [result for result in results_of(study) if result != main and result.epsilon == main.epsilon]
-    return [main, *(r for r in others if r.attack not in repeated and _counts(study, r, norm))]
+    first = [main, *worst_cases(study)]
+    others = [result for result in results_of(study) if result not in first and result.epsilon == main.epsilon]
+    return [*first, *(r for r in others if r.attack not in repeated and _counts(study, r, norm))]
 
 
 def _counts(study: Study, result: Result, norm: str) -> bool:

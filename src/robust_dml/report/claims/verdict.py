@@ -109,7 +109,8 @@ def _case(claim: Claim, case: Selection, numbers: Numbers) -> Case:
     combine = ratio if claim.quantity == "ratio" else _difference
     top, bottom = mean(of) or 0.0, mean(to) or 0.0
     seeds = {seed: combine(of[seed], to[seed]) for seed in of}
-    return Case(case, top, bottom, combine(top, bottom), seeds, models + to_models, flags + to_flags)
+    both = tuple(dict.fromkeys(models + to_models))
+    return Case(case, top, bottom, combine(top, bottom), seeds, both, tuple(dict.fromkeys(flags + to_flags)))
 
 
 def _difference(of: float, to: float) -> float:
@@ -169,9 +170,7 @@ def _reason(claim: Claim, case: Case, count: int) -> str:
     agree = sum(_meets(claim, value) for value in case.seeds.values())
     named = ", ".join(f"{name} {value}" for name, value in _named(claim, case).items() if len(claim.cases[name]) > 1)
     where = f" for {named}" if named else ""
-    hardest = (
-        f", the {'weakest' if claim.holds_in == 'every case' else 'strongest'} of {count} cases" if count > 1 else ""
-    )
+    hardest = f" (decides among {count} cases)" if count > 1 else ""
     return f"{means}{value}{where}{hardest}; asked: {bound}{within}; met by {agree} of {len(case.seeds)} seeds alone"
 
 

@@ -24,8 +24,9 @@ def caption(study: Study) -> str:
     """What is counted, over what."""
     return (
         "Share of the queries whose embedding moves at least the given Euclidean distance under "
-        f"{result_label(study, headline(study))}; queries of all seeds together. Embeddings lie on the "
-        "unit sphere, so 2 is the largest possible shift. Further left is more robust."
+        f"{result_label(study, headline(study))}; queries of all seeds together. Embeddings lie on the unit sphere, so "
+        "2 is the largest possible shift. A small shift alone is no robustness: where classes lie close together, "
+        "little suffices."
     )
 
 

@@ -14,7 +14,7 @@ def build(numbers: Numbers) -> Table:
     return compare(
         numbers,
         "main",
-        title="Natural against robust training",
+        title="Every training under every main attack",
         caption=(
             "Retrieval without perturbation and with each query perturbed; the gallery is clean. "
             "Fold: R@1 as a multiple of natural training's under the same attack. Best of a dataset and loss in bold."
