@@ -38,11 +38,11 @@ STUDY: dict[str, Any] = {
     "backbones": {"small": {"kind": "convnet", "widths": [8, 16], "embedding": 16}},
     "losses": {"triplet": {"kind": "triplet"}},
     "optimisation": {
-        "epochs": 40,
+        "epochs": 20,
         "learning_rate": 0.001,
         "classes_per_batch": 5,
         "samples_per_class": 18,
-        "validate_every": 5,
+        "validate_every": 4,
         "checkpoint": "best-adversarial",
     },
     "trainings": {"robust": {"method": "robust", "perturb": "anchor", "attack": {"epsilon": 0.05, "steps": 3}}},
