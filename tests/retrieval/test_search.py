@@ -85,6 +85,11 @@ def test_collapsed_gallery_is_ordered_by_id() -> None:
     assert ids[found.positions].tolist() == [[0, 1, 2, 3]] * 3
 
 
+def test_no_queries_have_no_neighbours() -> None:
+    found = search(torch.zeros(0, 3), torch.zeros(4, 3), 2)
+    assert found.positions.shape == found.distances.shape == (0, 2)
+
+
 def test_half_precision_is_searched_in_float32() -> None:
     gallery = torch.randn(50, 8, generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)
     assert search(gallery, gallery, 3).positions.tolist() == naive(gallery.float(), gallery.float(), 3)

@@ -81,8 +81,8 @@ class _Search:
 
     def _doubtful(self, squared: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
         """Rows (Q,) whose k-th place an item beyond the candidates may deserve; rows with neighbours too close."""
-        tolerance = TOLERANCE * max(self.largest, float(queries.square().sum(1).max()))
-        close = (squared[:, : self.k + 1].diff(dim=1) <= tolerance).any(1)
+        tolerance = TOLERANCE * queries.square().sum(1).clamp_min(self.largest)
+        close = (squared[:, : self.k + 1].diff(dim=1) <= tolerance[:, None]).any(1)
         if squared.shape[1] == len(self.gallery):
             return torch.zeros_like(close), close
         farthest = squared.masked_fill(squared == torch.inf, -torch.inf).amax(1)
