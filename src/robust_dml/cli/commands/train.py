@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train, or go on training, and write the model."""
     from robust_dml.config import training_settings
+    from robust_dml.machine import settle
 
+    settle()
     study, run = load_run(arguments, training_settings)
 
     from robust_dml.training import train
