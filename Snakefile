@@ -18,6 +18,8 @@ rule all:
     default_target: True
     input:
         recorded_indices(),
+        all_models(),
+        all_attacks(),
         RESULTS / "metrics.json",
         rules.report.input,
 
