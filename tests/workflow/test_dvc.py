@@ -124,6 +124,11 @@ def test_results_of_other_sources_are_refused(clone: Path) -> None:
     assert planned(clone)["attack_model"] == 2
 
 
+def test_a_study_that_was_never_recorded_is_one_line(clone: Path) -> None:
+    ended = run(clone, sys.executable, "workflow/scripts/pull.py", "paper")
+    assert ended.returncode == 1 and ended.stderr.startswith("pull: dvc.lock has nothing of a study paper")
+
+
 def test_results_of_another_study_are_refused(clone: Path) -> None:
     config = clone / "config/ci.yaml"
     config.write_text(config.read_text().replace("learning_rate: 1.0e-3", "learning_rate: 2.0e-3"))

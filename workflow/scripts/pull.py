@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 from robust_dml.config import load_study
@@ -35,6 +37,7 @@ STAGES = {
 def main(study: str) -> None:
     """Pull, check and touch. Raises UserError at whatever is not as dvc.lock says."""
     config = Path("config", f"{study}.yaml")
+    require_lock(study)
     found = status(study)
     changed = {stage: changed_deps(found[stage]) for stage in STAGES}
     stale = next((stage for stage, deps in changed.items() if deps), None)
@@ -50,6 +53,14 @@ def main(study: str) -> None:
             f"{stale}@{study} in dvc.lock is not of this checkout ({some(changed[stale])} changed), so it was not"
             f" pulled; make it with: {remedy(study, config, stale)}"
         )
+
+
+def require_lock(study: str) -> None:
+    """Something of the study is recorded at all."""
+    lock = Path("dvc.lock")
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
+    if f"data@{study}" not in stages:
+        raise UserError(f"dvc.lock has nothing of a study {study}; record it with: dvc repro report@{study}")
 
 
 def remedy(study: str, config: Path, stage: str) -> str:
