@@ -38,14 +38,17 @@ class Row(NamedTuple):
 
 
 class Metrics:
-    """All values of a study, looked up by what they were measured on."""
+    """All values of a study, looked up by what they were measured on; `models` has the rows of each model."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = list(rows)
+        self.models: dict[tuple[str, str, str], list[Row]] = {}
         self._seeds: dict[tuple[str, ...], dict[int, float]] = {}
         for row in self.rows:
-            key = (row.dataset, row.loss, row.training, row.result, row.metric, row.protocol)
+            model = (row.dataset, row.loss, row.training)
+            key = (*model, row.result, row.metric, row.protocol)
             self._seeds.setdefault(key, {})[row.seed] = row.value
+            self.models.setdefault(model, []).append(row)
 
     def seeds(
         self, dataset: str, loss: str, training: str, result: str, *, metric: str = "recall@1", protocol: str = "masked"

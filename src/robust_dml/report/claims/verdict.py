@@ -119,7 +119,13 @@ def _difference(of: float, to: float) -> float:
 
 def _seeds(wanted: Selection, numbers: Numbers) -> tuple[Seeds, tuple[tuple[str, str, str], ...], tuple[str, ...]]:
     """The value of each seed of a selection, the model it is of, and the checks that taint it."""
-    rows = [row for row in numbers.results.metrics.rows if _matches(row, wanted)]
+    rows = [
+        row
+        for (dataset, loss, training), members in numbers.results.metrics.models.items()
+        if wanted.dataset in (None, dataset) and wanted.loss in (None, loss) and wanted.training in (None, training)
+        for row in members
+        if _matches(row, wanted)
+    ]
     if not rows:
         raise NotMeasuredError(f"the study {numbers.study.name} has no result of {_missing(wanted, numbers)}")
     seeds: dict[int, float] = {}
