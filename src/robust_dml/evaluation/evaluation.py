@@ -15,9 +15,9 @@ from robust_dml.evaluation.checks import Facts, Result, run_checks
 from robust_dml.evaluation.examples import example_positions, spread, write_examples
 from robust_dml.evaluation.precision import exact_float32
 from robust_dml.evaluation.results import identity, origin, write_result
-from robust_dml.evaluation.runner import Runner, require_consistent
+from robust_dml.evaluation.runner import Runner, require_consistent, source_of
 from robust_dml.evaluation.scoring import Clean, rank_clean, score
-from robust_dml.evaluation.subject import Subject, load_subject
+from robust_dml.evaluation.subject import Subject, load_subject, model_sha256
 from robust_dml.evaluation.trials import Trials
 from robust_dml.files import digest_of, write_json
 from robust_dml.metrics.clustering import clustering_metrics
@@ -65,7 +65,9 @@ class Evaluation:
     def state(self) -> Path:
         """Where finished blocks are kept until all is done."""
         settings, subject = attack_settings(self.study, self.run), self.subject
-        digest = digest_of([settings, subject.model_sha256, subject.data_sha256, revision()])
+        sources = [config.source for config in self.study.attacks.values() if config.source]
+        others = [model_sha256(self.study, source_of(self.study, self.run, source)) for source in sources]
+        digest = digest_of([settings, subject.model_sha256, others, subject.data_sha256, revision()])
         return state_folder(self.study.name, self.run, "attack", digest)
 
     @cached_property

@@ -35,6 +35,7 @@ class Runner:
     state: Path
     """Where finished blocks are kept."""
     found: dict[str, Arrays] = field(default_factory=dict)
+    _sources: dict[str, Subject] = field(default_factory=dict)
 
     def attack_all(self) -> Iterator[tuple[str, float, Arrays]]:
         """Each attack of the study at each epsilon: its name, epsilon and arrays."""
@@ -91,13 +92,20 @@ class Runner:
         return Blocks(settings.block, settings.batch).run(attack, positions, self.state / label, title=label)
 
     def _source(self, config: AttackConfig) -> Subject | None:
-        """The model that transferred images are made for."""
+        """The model that transferred images are made for, if it is not the one under attack."""
         if config.source is None or config.source == self.run.training:
             return None
-        source = Run(self.run.dataset, self.run.loss, config.source, self.run.seed)
-        if source not in set(runs(self.study)):
-            raise UserError(f"attacks: source {config.source}: the study has no model {source.path} to transfer from")
-        return load_subject(self.study, source)
+        if config.source not in self._sources:
+            self._sources[config.source] = load_subject(self.study, source_of(self.study, self.run, config.source))
+        return self._sources[config.source]
+
+
+def source_of(study: Study, run: Run, training: str) -> Run:
+    """The model of another training beside `run`; UserError if the study has none."""
+    source = Run(run.dataset, run.loss, training, run.seed)
+    if source not in set(runs(study)):
+        raise UserError(f"attacks: source {training}: the study has no model {source.path} to transfer from")
+    return source
 
 
 def require_consistent(study: Study) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -82,16 +83,26 @@ def load_subject(study: Study, run: Run) -> Subject:
     queries = _embedded(model, dataset.part("test"), device, layout, batch)
     same = study.datasets[run.dataset].gallery == "test"
     gallery = queries if same else _embedded(model, dataset.part("train"), device, layout, batch)
-    sha256 = sha256_of(model_folder(study.name, run) / "model.safetensors")
+    sha256 = model_sha256(study, run)
     return Subject(model, device, layout, queries, gallery, run.seed, sha256, dataset.sha256)
+
+
+def model_sha256(study: Study, run: Run) -> str:
+    """The hash of a trained model's file. Raises UserError if it is missing."""
+    return sha256_of(_model_path(study, run))
+
+
+def _model_path(study: Study, run: Run) -> Path:
+    path = model_folder(study.name, run) / "model.safetensors"
+    if not path.exists():
+        raise UserError(f"{path}: no such model; run `robust-dml train` with the same names first")
+    return path
 
 
 def _load_model(study: Study, run: Run) -> nn.Module:
     from safetensors.torch import load_file
 
-    path = model_folder(study.name, run) / "model.safetensors"
-    if not path.exists():
-        raise UserError(f"{path}: no such model; run `robust-dml train` with the same names first")
+    path = _model_path(study, run)
     backbone = backbone_of(study, run)[1].model_copy(update={"weights": "random"})
     model = build_model(backbone, seed=run.seed, data_root=study.data_root)
     try:
