@@ -32,7 +32,7 @@ rule attack_model:
         """
         python -m robust_dml attack {params.study:q} --dataset {wildcards.dataset:q} --loss {wildcards.loss:q} \
             --training {wildcards.training:q} --seed {wildcards.seed:q} --settings {params.settings:q} \
-            2>&1 | tee {log:q}
+            2>&1 | tee -i {log:q}
         """
 
 
@@ -51,7 +51,7 @@ rule collect_metrics:
     message:
         "Collecting metrics of {params.study}"
     shell:
-        "python -m robust_dml collect {params.study:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml collect {params.study:q} 2>&1 | tee -i {log:q}"
 
 
 rule nest_metrics:
@@ -68,4 +68,4 @@ rule nest_metrics:
     message:
         "Recall@1 of {input.metrics} for `dvc metrics`"
     shell:
-        "python {input.script:q} {input.metrics:q} {output:q} 2>&1 | tee {log:q}"
+        "python {input.script:q} {input.metrics:q} {output:q} 2>&1 | tee -i {log:q}"

@@ -16,7 +16,7 @@ rule download_archive:
     message:
         "Downloading {wildcards.archive}"
     shell:
-        "python -m robust_dml download {params.study:q} --archive {wildcards.archive:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml download {params.study:q} --archive {wildcards.archive:q} 2>&1 | tee -i {log:q}"
 
 
 rule build_index:
@@ -37,7 +37,7 @@ rule build_index:
     message:
         "Indexing {wildcards.folder}"
     shell:
-        "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee {log:q}"
+        "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee -i {log:q}"
 
 
 rule build_store:
@@ -59,7 +59,7 @@ rule build_store:
     message:
         "Packing {wildcards.folder}/{wildcards.store}"
     shell:
-        "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee {log:q}"
+        "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee -i {log:q}"
 
 
 rule record_index:

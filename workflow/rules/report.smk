@@ -43,7 +43,7 @@ rule make_tables:
     message:
         "Making the tables of {params.study}"
     shell:
-        "python -m robust_dml tables {params.study:q} --reported {input.reported:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml tables {params.study:q} --reported {input.reported:q} 2>&1 | tee -i {log:q}"
 
 
 rule plot_figures:
@@ -66,7 +66,7 @@ rule plot_figures:
     message:
         "Drawing the figure {wildcards.figure} of {params.study}"
     shell:
-        "python -m robust_dml figures {params.study:q} --only {wildcards.figure:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml figures {params.study:q} --only {wildcards.figure:q} 2>&1 | tee -i {log:q}"
 
 
 rule check_claims:
@@ -87,7 +87,7 @@ rule check_claims:
     message:
         "Checking the claims against {params.study}"
     shell:
-        "python -m robust_dml claims {params.study:q} --claims {input.claims:q} 2>&1 | tee {log:q}"
+        "python -m robust_dml claims {params.study:q} --claims {input.claims:q} 2>&1 | tee -i {log:q}"
 
 
 rule render_page:
@@ -114,7 +114,7 @@ rule render_page:
     shell:
         """
         python -m robust_dml page {params.study:q} --claims {input.claims:q} --reported {input.reported:q} \
-            2>&1 | tee {log:q}
+            2>&1 | tee -i {log:q}
         """
 
 
@@ -139,5 +139,5 @@ rule run_notebook:
     shell:
         """
         ROBUST_DML_STUDY={params.study:q} python -m nbconvert --execute --to html {input.notebook:q} \
-            --output-dir {params.folder:q} 2>&1 | tee {log:q}
+            --output-dir {params.folder:q} 2>&1 | tee -i {log:q}
         """

@@ -39,5 +39,5 @@ rule train_model:
         """
         python -m robust_dml train {params.study:q} --dataset {wildcards.dataset:q} --loss {wildcards.loss:q} \
             --training {wildcards.training:q} --seed {wildcards.seed:q} --settings {params.settings:q} \
-            2>&1 | tee {log:q}
+            2>&1 | tee -i {log:q}
         """
