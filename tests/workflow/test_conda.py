@@ -68,6 +68,6 @@ def test_the_environment_is_enough_by_itself(built: tuple[Path, Path], finished:
     folder = copy_checkout(tmp_path)
     run = snakemake(folder, [str(built[1] / "bin" / "snakemake")])
     assert run.returncode == 0, run.stdout + run.stderr
-    assert (folder / "started").read_text().count("-m robust_dml train") == 2
+    assert (folder / "started").read_text().count("-m robust_dml train") >= 2
     for name in RESULTS:
         assert (folder / "results/ci" / name).read_bytes() == (finished / "results/ci" / name).read_bytes(), name
