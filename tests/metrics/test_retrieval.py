@@ -95,7 +95,7 @@ def test_against_pytorch_metric_learning_on_clean_data() -> None:
 
 
 def test_the_drop_first_trap() -> None:
-    """Just past half the way to the nearest wrong item: all queries fail, the released protocol calls nearly all right."""
+    """Just past half way to the nearest wrong item: all queries fail, the released protocol calls most right."""
     classes, members, d = 100, 40, 128
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(classes).repeat_interleave(members)
