@@ -16,6 +16,9 @@ settings.load_profile("package")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", type=Path, metavar="DIR", help="folder of recorded numbers; tests/golden if absent")
+    parser.addoption(
+        "--page", type=Path, metavar="FILE", help="a report page to open; one of made-up results if absent"
+    )
 
 
 @pytest.fixture(scope="session")

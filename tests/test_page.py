@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +24,10 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"no browser is installe
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of made-up results, or the one that ROBUST_DML_PAGE names."""
-    if "ROBUST_DML_PAGE" in os.environ:
-        return Path(os.environ["ROBUST_DML_PAGE"]).absolute()
+def page_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of made-up results, or the one that --page names."""
+    if request.config.getoption("--page"):
+        return Path(request.config.getoption("--page")).absolute()
     folder, study = tmp_path_factory.mktemp("page"), HERE / "report" / "study.yaml"
     shutil.copytree(HERE.parent / "config", folder / "config")
     with pytest.MonkeyPatch.context() as patch:

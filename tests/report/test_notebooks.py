@@ -11,6 +11,8 @@ import pytest
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from robust_dml.cli import main
+from robust_dml.errors import UserError
+from robust_dml.report.notebook import write_notebook
 from robust_dml.report.results import Results
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
@@ -34,12 +36,13 @@ def run(path: Path, folder: Path) -> str:
     return json.dumps([cell.get("outputs", []) for cell in notebook.cells])
 
 
-def test_results_reads_a_chosen_study(results: Results, study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_reads_a_chosen_study(results: Results, study_file: Path) -> None:
     for command in ("tables", "claims", "figures"):
         assert main([command, str(study_file)]) == 0
     shutil.copy(study_file, "config/made-up.yaml")
-    monkeypatch.setenv("ROBUST_DML_STUDY", "config/made-up.yaml")
-    printed = run(NOTEBOOKS[1], Path.cwd())
+    page = Path("notebook.html")
+    assert main(["notebook", "config/made-up.yaml", "--notebook", str(NOTEBOOKS[1]), "--html", str(page)]) == 0
+    printed = page.read_text(encoding="utf-8")
     assert "made-up" in printed
     assert "times as much" in printed
     assert "doubling the steps lowers R@1" in printed
@@ -50,3 +53,11 @@ def test_results_reads_a_chosen_study(results: Results, study_file: Path, monkey
 def test_attack_a_retrieval_system_breaks_the_system(tmp_path: Path) -> None:
     printed = run(NOTEBOOKS[0], tmp_path)
     assert "worst case over 5 attacks: R@1 0.0" in printed
+
+
+def test_a_failing_cell_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    nbformat.write(notebook, tmp_path / "broken.ipynb")
+    with pytest.raises(UserError, match=r"broken\.ipynb: a cell failed: ZeroDivisionError: division by zero"):
+        write_notebook(tmp_path / "broken.ipynb", Path("config/demo.yaml"), tmp_path / "out.html")
+    assert not (tmp_path / "out.html").exists()

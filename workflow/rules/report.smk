@@ -133,11 +133,10 @@ rule run_notebook:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
-        folder=RESULTS / "notebooks",
     message:
         "Running the notebook {wildcards.notebook} on {params.study}"
     shell:
         """
-        ROBUST_DML_STUDY={params.study:q} python -m nbconvert --execute --to html {input.notebook:q} \
-            --output-dir {params.folder:q} 2>&1 | tee -i {log:q}
+        python -m robust_dml notebook {params.study:q} --notebook {input.notebook:q} --html {output:q} \
+            2>&1 | tee -i {log:q}
         """

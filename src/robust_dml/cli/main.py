@@ -26,6 +26,7 @@ COMMANDS = {
     "figures": "draw the figures of a study",
     "claims": "check the claims against the metrics of a study",
     "page": "write the report of a study as one HTML file",
+    "notebook": "run a notebook on a study, into one HTML file",
     "summary": "print natural against robust, and where the figures lie",
     "status": "say what of a study is done, running and left",
     "schema": "print the JSON schema of a study",

@@ -12,7 +12,7 @@ import numpy as np
 from robust_dml.config import Run, Study, attack_settings
 from robust_dml.evaluation.blocks import SECONDS, Arrays
 from robust_dml.evaluation.checks import Facts, Result, run_checks
-from robust_dml.evaluation.examples import example_positions, spread, write_examples
+from robust_dml.evaluation.examples import spread, write_examples
 from robust_dml.evaluation.precision import exact_float32
 from robust_dml.evaluation.results import identity, origin, write_result
 from robust_dml.evaluation.runner import Runner, require_consistent, source_of
@@ -45,7 +45,7 @@ class Evaluation:
         self.folder = attack_folder(study.name, run)
         self.subject: Subject = load_subject(study, run)
         self.clean: Clean = rank_clean(self.subject)
-        self.examples = example_positions(self.clean.masked, study.report.examples)
+        self.examples = spread(len(self.subject.queries.ids), study.report.examples)
 
     def work(self) -> None:
         """Everything, in the order in which the parts need each other."""

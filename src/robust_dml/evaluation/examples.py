@@ -11,18 +11,9 @@ from robust_dml.evaluation.blocks import Arrays
 from robust_dml.evaluation.scoring import Clean
 from robust_dml.evaluation.subject import Subject
 from robust_dml.files import replacing
-from robust_dml.metrics.ranking import Ranking
 
 NEIGHBOURS = 5
 EMBEDDINGS = 1000
-
-
-def example_positions(clean: Ranking, count: int) -> np.ndarray:
-    """`count` queries, evenly spread over those that are right when clean, or over all if too few are."""
-    right = torch.nonzero(clean.right & clean.scored).flatten().cpu().numpy()
-    pool: np.ndarray = right if len(right) >= count else np.arange(len(clean.relevant))
-    chosen: np.ndarray = pool[spread(len(pool), count)]
-    return chosen
 
 
 def write_examples(path: Path, subject: Subject, clean: Clean, examples: np.ndarray, arrays: Arrays | None) -> None:

@@ -1,0 +1,25 @@
+"""`robust-dml notebook`: run a notebook on a study, into one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from robust_dml.cli.arguments import add_study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """STUDY, --notebook and --html."""
+    add_study(parser)
+    parser.add_argument("--notebook", required=True, type=Path, help="such as notebooks/results.ipynb")
+    parser.add_argument("--html", required=True, type=Path, help="where the executed copy goes")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Execute and write."""
+    from robust_dml.config import load_study
+    from robust_dml.report.notebook import write_notebook
+
+    load_study(arguments.study)
+    write_notebook(arguments.notebook, arguments.study, arguments.html)
+    print(arguments.html)

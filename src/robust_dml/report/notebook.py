@@ -1,0 +1,37 @@
+"""A notebook run from beginning to end on a study; the executed copy becomes one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robust_dml.errors import UserError
+from robust_dml.files import write_text
+
+SECONDS_PER_CELL = 600
+
+
+def execute_notebook(notebook: Path, study: Path) -> str:
+    """The HTML of a notebook run in this folder, its cell tagged `parameters` naming `study` instead.
+
+    Raises UserError, with the cell's own error, if a cell fails; nothing is written.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from nbconvert import HTMLExporter
+
+    document = nbformat.read(notebook, as_version=4)
+    for cell in document.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = f'STUDY = "{study}"'
+    try:
+        NotebookClient(document, timeout=SECONDS_PER_CELL, resources={"metadata": {"path": str(Path.cwd())}}).execute()
+    except CellExecutionError as error:
+        raise UserError(f"{notebook}: a cell failed: {error.ename}: {error.evalue}") from error
+    html, _ = HTMLExporter().from_notebook_node(document)
+    return str(html)
+
+
+def write_notebook(notebook: Path, study: Path, html: Path) -> None:
+    """Run `notebook` on `study` and write the executed copy to `html`, atomically."""
+    write_text(html, execute_notebook(notebook, study))
