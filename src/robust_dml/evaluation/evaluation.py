@@ -59,7 +59,7 @@ class Evaluation:
         path, attacked = self.folder / "examples.npz", self.runner.found.get(headline)
         write_examples(path, self.subject, self.clean, self.examples, attacked)
         self._write_record()
-        shutil.rmtree(self.state, ignore_errors=True)
+        shutil.rmtree(self.state.parent, ignore_errors=True)  # with what older settings may have left
 
     @cached_property
     def state(self) -> Path:

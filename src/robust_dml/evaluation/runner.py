@@ -44,6 +44,7 @@ class Runner:
             label = f"{name}-{epsilon:g}"
             self.found[label] = self._attack(self.study.attacks[name], epsilon, label)
             yield name, epsilon, self.found[label]
+            self.found[label].pop("released_embeddings", None)  # as large as all the rest, and scored by now
 
     def trial(self, config: AttackConfig, epsilon: float, positions: np.ndarray, label: str) -> Arrays:
         """An attack on some queries, without the released code's version and without images."""
