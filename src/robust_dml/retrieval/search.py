@@ -11,7 +11,7 @@ from robust_dml.retrieval.candidates import candidate_finder
 from robust_dml.retrieval.distances import wide
 
 BLOCK = 2048  # queries at a time
-SPARE = 2  # candidates beyond k: one may be the query itself, one shows whether the k-th place is contested
+SPARE = 4  # candidates beyond k: one may be the query itself, the last show whether the k-th place is contested
 TOLERANCE = 1e-5  # of squared distances, relative to the largest squared length: what rounding may confuse
 CELLS = 1 << 22  # of the exact distance matrix that is held at a time: 32 MB in float64, and as much again to sort it
 NO_ID = torch.iinfo(torch.int64).min
