@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from robust_dml.attacks.frozen import Embed
 from robust_dml.config import Run, Study
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data import open_dataset
@@ -18,7 +19,8 @@ from robust_dml.errors import UserError
 from robust_dml.files import sha256_of
 from robust_dml.metrics.ranking import Ranking
 from robust_dml.metrics.retrieval import Protocol, rank
-from robust_dml.models import build_model
+from robust_dml.models import EmbeddingModel, build_model
+from robust_dml.models.folding import FoldedModel, FrozenEmbedding
 from robust_dml.paths import model_folder
 from robust_dml.progress import track
 
@@ -35,9 +37,9 @@ class Images:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model in eval mode on its device, with clean queries and gallery; all tensors on that device."""
+    """A model on its device, its weights fixed, with clean queries and gallery; all tensors on that device."""
 
-    model: nn.Module
+    model: Embed
     device: str
     layout: torch.memory_format
     queries: Images
@@ -78,7 +80,8 @@ def load_subject(study: Study, run: Run) -> Subject:
     device = pick_device(study.device)
     dataset = open_dataset(study.datasets[run.dataset], study.data_root)
     layout = torch.channels_last if optimisation_of(study, run).channels_last else torch.contiguous_format
-    model = _load_model(study, run).to(device=device, memory_format=layout)  # type: ignore[call-overload]
+    loaded = _load_model(study, run).to(device=device, memory_format=layout)  # type: ignore[call-overload]
+    model = FrozenEmbedding(FoldedModel(loaded), layout)
     batch = study.evaluation.batch
     queries = _embedded(model, dataset.part("test"), device, layout, batch)
     same = study.datasets[run.dataset].gallery == "test"
@@ -99,7 +102,7 @@ def _model_path(study: Study, run: Run) -> Path:
     return path
 
 
-def _load_model(study: Study, run: Run) -> nn.Module:
+def _load_model(study: Study, run: Run) -> EmbeddingModel:
     from safetensors.torch import load_file
 
     path = _model_path(study, run)
@@ -112,7 +115,7 @@ def _load_model(study: Study, run: Run) -> nn.Module:
     return model.eval()
 
 
-def _embedded(model: nn.Module, part: Part, device: str, layout: torch.memory_format, batch: int) -> Images:
+def _embedded(model: Embed, part: Part, device: str, layout: torch.memory_format, batch: int) -> Images:
     places = [np.arange(first, min(first + batch, len(part))) for first in range(0, len(part), batch)]
     with torch.no_grad():
         embeddings = torch.cat(

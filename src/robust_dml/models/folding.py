@@ -54,6 +54,23 @@ class FoldedModel:
         return embeddings
 
 
+class FrozenEmbedding:
+    """A model in eval mode, folded, as a function from images (B, 3, H, W) to embeddings (B, d).
+
+    The weights are the model's present ones in their own precision, without gradient; make another once they change.
+    """
+
+    def __init__(self, folded: FoldedModel, memory_format: torch.memory_format) -> None:
+        self.folded = folded
+        self.format = memory_format
+        with torch.no_grad():
+            self.weights = {name: weight.detach() for name, weight in folded.weights().items()}
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Embed images (B, 3, H, W)."""
+        return self.folded(self.weights, images.contiguous(memory_format=self.format))
+
+
 def has_batchnorm(model: nn.Module) -> bool:
     """Whether the model's output depends on statistics of BatchNorm."""
     return any(isinstance(module, BatchNorm) for module in model.modules())

@@ -8,7 +8,7 @@ from torch import Tensor
 from robust_dml.config.training import OptimisationConfig
 from robust_dml.errors import UserError
 from robust_dml.models.embedding import EmbeddingModel
-from robust_dml.models.folding import FoldedModel, has_batchnorm
+from robust_dml.models.folding import FoldedModel, FrozenEmbedding, has_batchnorm
 
 PRECISIONS = {"fp32": None, "tf32": None, "bf16": torch.bfloat16}
 
@@ -50,23 +50,9 @@ class Network:
         """The same with the weights as constants: differentiable in the images alone, as an attack needs it."""
         return self.forward(self.constants, images.contiguous(memory_format=self.format))
 
-    @torch.no_grad()
     def exact(self) -> FrozenEmbedding:
         """The present model in float32 and eval mode, for evaluation."""
-        return FrozenEmbedding(self.folded, self.folded.weights(), self.format)
-
-
-class FrozenEmbedding:
-    """A function from images (B, 3, H, W) to embeddings (B, d) whose weights never change."""
-
-    def __init__(self, folded: FoldedModel, weights: dict[str, Tensor], memory_format: torch.memory_format) -> None:
-        self.folded = folded
-        self.weights = {name: weight.detach() for name, weight in weights.items()}
-        self.format = memory_format
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """Embed images (B, 3, H, W)."""
-        return self.folded(self.weights, images.contiguous(memory_format=self.format))
+        return FrozenEmbedding(self.folded, self.format)
 
 
 def require_frozen(network: Network, processes: int) -> None:
