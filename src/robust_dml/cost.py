@@ -98,7 +98,9 @@ def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
     start = speed(device, "job", "")
     per_hour = 3600 / gflop
     training = speed(device, backbone.kind, optimisation_of(study, run).precision)
-    attacking = speed(device, backbone.kind, "fp32")
+    attacking = speed(device, f"attack of {backbone.kind}", "fp32")
+    if math.isnan(attacking):
+        attacking = speed(device, backbone.kind, "fp32")
     return (
         start / 3600 + training_passes(study, run, images) / (training * per_hour),
         start / 3600 + attack_passes(study, run, images) / (attacking * per_hour),
@@ -161,7 +163,7 @@ def used_speeds(study: Study) -> list[dict[str, str]]:
     used: set[tuple[str, str]] = {
         (backbone_of(study, run)[1].kind, optimisation_of(study, run).precision) for run in runs(study)
     }
-    used |= {(kind, "fp32") for kind, _ in used} | {("job", "")}
+    used |= {(f"{attack}{kind}", "fp32") for kind, _ in used for attack in ("", "attack of ")} | {("job", "")}
     return [row for row in speeds() if (row["what"], row["precision"]) in used]
 
 

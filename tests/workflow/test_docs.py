@@ -21,6 +21,9 @@ PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in build.pages()
 BLOCKS = [(name, info, text) for name, page in PAGES.items() for info, text in build.blocks(page)]
 
 
+PRINTED = re.compile(r"^```python\n(.*?)^```\n\nprints\n\n```\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+
+
 def with_blocks(language: str) -> list[str]:
     """The pages that have a block of a language and no test_docs.py of their own that runs it."""
     own = {f"docs/{file.parent.name}.md" for file in (ROOT / "tests").glob("*/test_docs.py")}
@@ -56,6 +59,17 @@ def test_python_examples(checkout: Path, name: str) -> None:
         [sys.executable, "-"], input=code, cwd=checkout, env=environment(), text=True, capture_output=True
     )
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("name", [name for name, text in PAGES.items() if PRINTED.search(text)])
+def test_what_python_examples_print(checkout: Path, name: str) -> None:
+    for code, printed in PRINTED.findall(PAGES[name]):
+        assert checked(checkout, sys.executable, "-c", code) == printed
+
+
+def test_the_plan_on_the_page_is_the_plan(checkout: Path) -> None:
+    plan = checked(checkout, sys.executable, "-m", "robust_dml", "plan", "config/paper.yaml")
+    assert f"```\n{plan}```" in PAGES["docs/cost.md"], "robust-dml plan config/paper.yaml prints something else now"
 
 
 @pytest.mark.parametrize("name", with_blocks("sh"))
