@@ -6,11 +6,11 @@ import csv
 from pathlib import Path
 
 import pytest
-from training.conftest import MakeStudy
 
 from robust_dml.config import Run, load_study
 from robust_dml.training import step as step_module
 from robust_dml.training import train
+from training.conftest import MakeStudy
 
 SETTINGS = {
     "backbones": {"small": {"kind": "convnet", "widths": [8, 16, 32], "embedding": 32}},
