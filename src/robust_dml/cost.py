@@ -108,9 +108,12 @@ def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
 
 
 def job_minutes(study: Study, run: Run, stage: Stage) -> int:
-    """What a cluster is asked for: twice the estimate and half an hour; a day where nothing is known."""
+    """What a cluster is asked for: twice the estimate and half an hour; a day where nothing is known, and at most.
+
+    Few clusters give more than a day, and a job that runs out of time goes on when it is submitted again.
+    """
     hours = job_hours(study, run, device_of(study))[stage == "attack"]
-    return DAY if math.isnan(hours) else 30 + math.ceil(120 * hours)
+    return DAY if math.isnan(hours) else min(DAY, 30 + math.ceil(120 * hours))
 
 
 def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:

@@ -1,5 +1,6 @@
 """The workflow on a real Slurm of one node, which the tests set up and take down."""
 
+import fcntl
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from checkout import copy_checkout, run_snakemake
+from checkout import ROOT, copy_checkout, run_snakemake
 
 NODE = Path(__file__).parent / "slurm" / "node"
 # This node keeps no accounts, so that sacct, which the plugin would ask, knows nothing.
@@ -27,15 +28,18 @@ def node() -> Iterator[None]:
     """A running Slurm; without the packages or the rights for it the tests of this file are skipped."""
     missing = [name for name in ("slurmctld", "slurmd", "munged") if shutil.which(name, path=paths()) is None]
     if missing:
-        pytest.skip(f"no {', '.join(missing)} here: {NODE.relative_to(Path.cwd())} install fetches them from Debian")
+        pytest.skip(f"no {', '.join(missing)} here: {NODE.relative_to(ROOT)} install fetches them from Debian")
     if os.geteuid():
         pytest.skip("starting Slurm's daemons needs root")
-    started = subprocess.run([NODE, "start"], capture_output=True, text=True, env={**os.environ, "PATH": paths()})
-    if "of its own" in started.stderr:
-        pytest.skip(started.stderr.strip())
-    assert started.returncode == 0, started.stderr
-    yield
-    subprocess.run([NODE, "stop"], check=True, env={**os.environ, "PATH": paths()})
+    environment = {**os.environ, "PATH": paths()}
+    with Path("/run/robust-dml-slurm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a machine has one Slurm; another run of these tests waits
+        started = subprocess.run([NODE, "start"], capture_output=True, text=True, env=environment)
+        if "of its own" in started.stderr:
+            pytest.skip(started.stderr.strip())
+        assert started.returncode == 0, started.stderr
+        yield
+        subprocess.run([NODE, "stop"], check=True, env=environment)
 
 
 def paths() -> str:
@@ -58,7 +62,8 @@ def test_the_study_runs_through_slurm(finished: Path, tmp_path: Path) -> None:
         assert (folder / "results/ci" / name).read_bytes() == (finished / "results/ci" / name).read_bytes(), name
     trainings = jobs_of("train_model")
     assert [job["JobState"] for job in trainings] == ["COMPLETED", "COMPLETED"]
-    assert {job["NumCPUs"] for job in trainings} == {"1"}
+    assert {(job["NumCPUs"], job["MinMemoryNode"]) for job in trainings} == {("1", "2000M")}
+    assert {job["TimeLimit"] for job in trainings} == {"00:31:00"}
     assert len(jobs_of("attack_model")) == 2 and not jobs_of("make_tables") and not jobs_of("collect_metrics")
 
 
