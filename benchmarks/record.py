@@ -1,0 +1,32 @@
+"""What a result file of the benchmarks says of itself: rows, machine, versions, and what else the machine did."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from benchmarks.row import Row
+from robust_dml.provenance import provenance
+
+
+def record(rows: Iterable[Row]) -> dict[str, Any]:
+    """Measure the rows; their record, with the load of the machine before and after each."""
+    started, before, measured = time.perf_counter(), load(), []
+    for row in rows:
+        after = load()
+        measured.append({**row, "load_before": before, "load_after": after})
+        before = after
+    origin = provenance(settings=None, seed=None, data_sha256=None, device="cpu")
+    return {
+        "rows": measured,
+        "seconds": round(time.perf_counter() - started, 1),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        **{key: value for key, value in origin.items() if value is not None},
+    }
+
+
+def load() -> float:
+    """Processes that ran or wanted to, on average over the last minute: those of the benchmarks themselves too."""
+    return round(os.getloadavg()[0], 2)

@@ -1,0 +1,1 @@
+"""The rows of the table, one module each; `rows(quick)` measures and yields them."""

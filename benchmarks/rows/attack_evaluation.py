@@ -1,0 +1,121 @@
+"""PGD with 20 steps and 4 restarts on every test query of a natural model; queries that are broken may be left."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.row import Row, compare
+from benchmarks.turns import ratios
+from benchmarks.worker import Call, Way
+
+EPSILON = 0.03
+ATTACK = {"optimiser": "pgd", "objective": "margin", "epsilon": EPSILON, "steps": 20, "restarts": 4}
+SHARE = 3  # times less that a stopping attack is to cost
+HERE = "benchmarks.rows.attack_evaluation"
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """One row; the released code's PGD repels the nearest positive, ours climbs the margin, which costs more."""
+    queries = 200 if quick else None
+    settings = {"queries": queries}
+    row, turns = compare(
+        "PGD-20 with 4 restarts, the demo's natural model, one core",
+        Call(f"{HERE}:released", settings, settled=False, threads=1),
+        Call(f"{HERE}:ours", {**settings, "stop": False}, threads=1),
+        others={"stopping": Call(f"{HERE}:ours", {**settings, "stop": True}, threads=1)},
+        rounds=1 if quick else 3,
+    )
+    saving = ratios(turns.seconds["ours"], turns.seconds["stopping"])
+    all_of_them, stopping = turns.results["ours"], turns.results["stopping"]
+    speeds = {way: round(all_of_them["queries"] / median(seconds)) for way, seconds in turns.seconds.items()}
+    row["values"] = {
+        **{f"{way}, queries/s": speed for way, speed in speeds.items()},
+        "stopping is cheaper, times": round(saving["median"], 1),
+        "recall@1": all_of_them["recall@1"],
+        "recall@1, stopping": stopping["recall@1"],
+    }
+    row["goal"] = f"stopping: the same recall@1, {SHARE} times cheaper"
+    row["met"] = saving["median"] >= SHARE and all_of_them == stopping
+    yield row
+
+
+def ours(stop: bool, queries: int | None) -> Way:
+    """All queries in batches, as an evaluation attacks them; returns their recall@1."""
+    import numpy as np
+
+    from robust_dml.evaluation.attacking import Attack
+
+    study, subject = trained()
+    positions = np.arange(len(subject.queries.ids))[:queries]
+    attack = Attack(
+        subject=subject,
+        config=study.attacks["pgd"],
+        epsilon=EPSILON,
+        source=None,
+        stop_when_broken=stop,
+        released=False,
+        clean_right=np.ones(len(subject.queries.ids), dtype=bool),
+        examples=positions[:0],
+    )
+    batches = np.array_split(positions, -(-len(positions) // study.evaluation.batch))
+
+    def run() -> dict[str, Any]:
+        found = np.concatenate([attack(batch)["embeddings"] for batch in batches])
+        at = subject.tensor(positions)
+        right = subject.rank(subject.tensor(found), at).right
+        return {"queries": len(positions), "recall@1": round(float(right.double().mean()), 4)}
+
+    return run
+
+
+def released(queries: int | None) -> Way:
+    """The same steps and restarts by the released code, away from each query's nearest positive."""
+    import numpy as np
+    import torch
+
+    from benchmarks import engine
+    from benchmarks.released import pgd, repel
+    from robust_dml.evaluation.objectives import margin_for
+
+    _, subject = trained()
+    positions = np.arange(len(subject.queries.ids))[:queries]
+    batches = [torch.from_numpy(batch) for batch in np.array_split(positions, -(-len(positions) // 128))]
+    plain = engine.plain_copy(subject.model.folded.model)
+
+    def run() -> None:
+        for at in batches:
+            images = subject.images(at.numpy()).contiguous()
+            nearest = margin_for(subject, at).nearest(subject.queries.embeddings[at])[0][:, 0]
+            pgd(plain, images, repel(subject.gallery.embeddings[nearest]), EPSILON, steps=20, restarts=4)
+
+    return run
+
+
+def trained() -> tuple[Any, Any]:
+    """The demo's natural model, trained in a temporary folder: its study, and the subject of an evaluation."""
+    from benchmarks import engine
+    from robust_dml.config import Run
+    from robust_dml.evaluation.subject import load_subject
+    from robust_dml.training import train
+
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path.cwd()
+        os.chdir(folder)
+        study = engine.make_study(
+            Path(folder, "data"),
+            engine.digits(),
+            engine.DEMO_NET,
+            optimisation={"epochs": 10, "learning_rate": 1e-3, "classes_per_batch": 5, "samples_per_class": 18},
+            attacks={"pgd": ATTACK},
+        )
+        engine.prepare(study)
+        run = Run("images", "contrastive", "natural", 0)
+        train(study, run)
+        subject = load_subject(study, run)
+        os.chdir(before)
+    return study, subject

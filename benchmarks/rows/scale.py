@@ -1,0 +1,162 @@
+"""Time and memory against size: what grows how fast, each size in a process of its own."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.row import Row, figures
+from benchmarks.worker import Call, Way, Worker
+
+ROUNDS = 3
+PLOT = Path("results/bench/scale.png")
+HERE = "benchmarks.rows.scale"
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is measured, against which size."""
+
+    what: str
+    size: str
+    target: str
+    sizes: Sequence[int]
+
+
+SERIES = (
+    Series("robust training step, the demo's network", "batch", f"{HERE}:training_step", (40, 80, 160, 320, 640)),
+    Series("index of images of 64 pixels", "images", f"{HERE}:index", (500, 1000, 2000, 4000)),
+    Series("search, 16 neighbours, 128-d", "gallery", f"{HERE}:searching", (4000, 8000, 16000, 32000, 64000)),
+    Series("metrics of 20,000 images, 128-d", "classes", f"{HERE}:metrics", (100, 400, 1600, 6400)),
+    Series("PGD-10, the demo's network", "queries", f"{HERE}:attack", (64, 128, 256, 512, 1024)),
+)
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """One row per series, with the exponents of time and memory, and one figure of all."""
+    found = [(series, [measure(Call(series.target, {"size": size})) for size in series.sizes]) for series in SERIES]
+    plot(found)
+    for series, points in found:
+        seconds, memory = ([point[key] for point in points] for key in ("seconds", "memory_mib"))
+        values = {
+            "exponent of time": round(exponent(series.sizes, seconds), 2),
+            "exponent of memory": round(exponent(series.sizes, memory), 2),
+            f"s at {series.sizes[-1]:,}": round(seconds[-1], 4),
+            f"MiB at {series.sizes[-1]:,}": round(memory[-1]),
+        }
+        row = figures(f"scale: {series.what}, against {series.size}", values)
+        yield row | {"sizes": list(series.sizes), "points": points}
+
+
+def measure(call: Call) -> dict[str, float]:
+    """Median seconds of some calls after the first, and the memory that they needed beyond the imports."""
+    with Worker(Call(f"{HERE}:nothing")) as worker:
+        worker.time()
+        imports = worker.close()
+    with Worker(call) as worker:
+        worker.time()
+        seconds = median(worker.time() for _ in range(ROUNDS))
+        return {"seconds": seconds, "memory_mib": max(1.0, worker.close() - imports)}
+
+
+def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
+    """The slope of log(value) over log(size), by least squares."""
+    x, y = [math.log(size) for size in sizes], [math.log(value) for value in values]
+    middle_x, middle_y = sum(x) / len(x), sum(y) / len(y)
+    slope = sum((a - middle_x) * (b - middle_y) for a, b in zip(x, y, strict=True))
+    return slope / sum((a - middle_x) ** 2 for a in x)
+
+
+def plot(found: Sequence[tuple[Series, Sequence[dict[str, float]]]]) -> None:
+    """A column per series, time above memory, both axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    panels, axes = pyplot.subplots(2, len(found), figsize=(3.2 * len(found), 5.4), layout="constrained")
+    for column, (series, points) in enumerate(found):
+        for axis, key, unit in zip(axes[:, column], ("seconds", "memory_mib"), ("seconds", "MiB"), strict=True):
+            values = [point[key] for point in points]
+            axis.loglog(series.sizes, values, marker="o")
+            axis.set(xlabel=series.size, ylabel=unit, title=f"exponent {exponent(series.sizes, values):.2f}")
+        axes[0, column].set_title(f"{series.what}\nexponent {axes[0, column].get_title().split()[-1]}", fontsize=9)
+    PLOT.parent.mkdir(parents=True, exist_ok=True)
+    panels.savefig(PLOT, dpi=110)
+    pyplot.close(panels)
+
+
+def nothing() -> Way:
+    """What every way imports."""
+    import faiss
+    import torch
+
+    return lambda: (faiss.__version__, torch.__version__)
+
+
+def training_step(size: int) -> Way:
+    """A step of the training loop with a batch of `size`."""
+    from benchmarks import engine
+    from robust_dml.training.loop import train_step
+
+    with tempfile.TemporaryDirectory() as folder:
+        optimisation = {"classes_per_batch": 5, "samples_per_class": 18}
+        study = engine.make_study(Path(folder), engine.digits(), engine.DEMO_NET, optimisation=optimisation)
+        engine.prepare(study)
+        training = engine.open_training(study)
+    batch = engine.random_batch(5, size // 5, 16)
+    return lambda: train_step(training, batch, 0, 0)
+
+
+def index(size: int) -> Way:
+    """Listing, opening and checking `size` images, and writing index.csv."""
+    from benchmarks import engine
+    from robust_dml.data.prepare import build_index
+
+    folder = Path(tempfile.mkdtemp())
+    dataset = engine.textures(classes=size // 20, images_per_class=20, pixels=64)
+    study = engine.make_study(folder, dataset, engine.DEMO_NET)
+    config = study.datasets["images"]
+    build_index(config, folder, study.sources, workers=1)  # paints the images, too
+    return lambda: str(build_index(config, folder, study.sources, workers=1))
+
+
+def searching(size: int) -> Way:
+    """The neighbours of every item of a gallery."""
+    import torch
+
+    from benchmarks.rows.metrics import draw
+    from robust_dml.retrieval import search
+
+    embeddings, _ = draw(size, max(size // 50, 1))
+    ids = torch.arange(size)
+    return lambda: len(search(embeddings, embeddings, 16, query_ids=ids, gallery_ids=ids).positions)
+
+
+def metrics(size: int) -> Way:
+    """Neighbours and metrics where 20,000 images are in `size` classes."""
+    from benchmarks.rows.metrics import ours
+
+    return ours(images=20_000, classes=size)
+
+
+def attack(size: int) -> Way:
+    """PGD on `size` images at once."""
+    import torch
+
+    from benchmarks import engine
+    from robust_dml.attacks import LinfBall, pgd
+    from robust_dml.attacks.objectives import repel
+    from robust_dml.config.training import BackboneConfig
+    from robust_dml.models import build_model
+
+    model = build_model(BackboneConfig(**engine.DEMO_NET), seed=0, data_root=Path())
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    images = torch.rand(size, 3, 16, 16).contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        away = repel(model(images))
+    return lambda: pgd(model, images, away, LinfBall(0.1), steps=10).sum().item()

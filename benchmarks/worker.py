@@ -1,0 +1,115 @@
+"""A way to do something, in a process of its own: its threads, memory and allocator are no other way's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any, Self
+
+Way = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a worker runs: `target`, such as `benchmarks.rows.mining:ours`, called with `settings`, returns a way.
+
+    Of the released ways, `settled` is False: they run as a user of the released code runs them, but for threads
+    that wait asleep, since spinning ones would make them slower by what else the machine does.
+    """
+
+    target: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    settled: bool = True
+    threads: int | None = None
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    """Variables that differ; None takes one away."""
+
+
+class Worker:
+    """A process that has built a way and runs it when it is asked to."""
+
+    def __init__(self, call: Call) -> None:
+        self._end, theirs = multiprocessing.Pipe()
+        threads = {"OMP_NUM_THREADS": str(call.threads)} if call.threads else {}
+        process = multiprocessing.get_context("spawn").Process(
+            target=_serve, args=(theirs, call.target, dict(call.settings), call.settled), daemon=False
+        )
+        with _environment({"OMP_WAIT_POLICY": "PASSIVE", **threads, **call.environment}):
+            process.start()
+        theirs.close()
+        self._process = process
+        self._receive()
+
+    def time(self, calls: int = 1) -> float:
+        """Seconds per call of the way."""
+        self.begin(calls)
+        return self.finish()
+
+    def begin(self, calls: int = 1) -> None:
+        """Let the way run while something else does; `finish` waits for it."""
+        self._end.send(calls)
+
+    def finish(self) -> float:
+        """Seconds per call of the run that `begin` started."""
+        seconds, self.result = self._receive()
+        return float(seconds)
+
+    def close(self) -> float:
+        """End the process; the most memory that it held, with the largest process it started, in MiB."""
+        self._end.send(0)
+        peak = float(self._receive())
+        self._process.join()
+        return peak
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join()
+
+    def _receive(self) -> Any:
+        try:
+            return self._end.recv()
+        except EOFError:
+            self._process.join()
+            raise RuntimeError(f"the worker ended with exit code {self._process.exitcode}") from None
+
+
+def _serve(connection: Connection, target: str, settings: dict[str, Any], settled: bool) -> None:
+    if settled:
+        from robust_dml.machine import settle
+
+        settle()
+    module, name = target.split(":")
+    way: Way = getattr(import_module(module), name)(**settings)
+    connection.send("ready")
+    while calls := connection.recv():
+        started = time.perf_counter()
+        for _ in range(calls):
+            result = way()
+        connection.send(((time.perf_counter() - started) / calls, result))
+    peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    connection.send(sum(peaks) / 1024)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    before = dict(os.environ)
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
