@@ -70,8 +70,8 @@ class Cost:
     @property
     def disk_gib(self) -> float:
         """Archives, unpacked and packed images, weights."""
-        parts = (d.download_gib + d.unpacked_gib + d.packed_gib for d in self.data.values())
-        return _known(parts) + self.weights_gib
+        parts = ((data.download_gib, data.unpacked_gib, data.packed_gib) for data in self.data.values())
+        return _known(size for sizes in parts for size in sizes) + self.weights_gib
 
 
 def estimate(study: Study) -> Cost:
@@ -202,6 +202,13 @@ def speed(device: str, what: str, precision: str) -> float:
     """One recorded speed; NaN if there is none. The start of a job that was not measured counts as nothing."""
     values = {(row["device"], row["what"], row["precision"]): float(row["value"]) for row in speeds()}
     return values.get((device, what, precision), 0.0 if what == "job" else math.nan)
+
+
+def amount(value: float, unknown: str = "not measured") -> str:
+    """A number at a precision that a plan deserves."""
+    if math.isnan(value):
+        return unknown
+    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:#.2g}"
 
 
 def _known(values: Iterable[float]) -> float:

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Raise UserError, with what the study would cost, if it wants a GPU and there is none."""
     from robust_dml.config import load_study
-    from robust_dml.cost import estimate
+    from robust_dml.cost import amount, estimate
     from robust_dml.device import pick_device
     from robust_dml.errors import UserError
 
@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
     except UserError as error:
         cost = estimate(study)
         raise UserError(
-            f"{arguments.study}: no GPU here; the study trains {cost.models} models, about {cost.gpu_hours:.0f} hours"
-            f" on a GPU and {cost.cpu_hours:.0f} on this CPU, and downloads {cost.download_gib:.1f} GiB;"
+            f"{arguments.study}: no GPU here; the study trains {cost.models} models, downloads"
+            f" {amount(cost.download_gib)} GiB and takes hours: {amount(cost.gpu_hours)} on one GPU,"
+            f" {amount(cost.cpu_hours)} on a CPU;"
             f" `make demo` shows the same in minutes; to insist, set `device: cpu` in {arguments.study}"
         ) from error

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _jobs(study: Study, cost: Cost) -> list[str]:
-    from robust_dml.cost import archive_jobs, data_jobs
+    from robust_dml.cost import amount, archive_jobs, data_jobs
 
     rows: list[Row] = [("job", "count", "GPU hours", "CPU hours")]
     rows += [("download_archive", str(archive_jobs(study)), "-", "-")]
@@ -43,6 +43,8 @@ def _jobs(study: Study, cost: Cost) -> list[str]:
 
 
 def _datasets(cost: Cost) -> list[str]:
+    from robust_dml.cost import amount
+
     rows: list[Row] = [("dataset", "images", "download GiB", "unpacked GiB", "packed GiB")]
     for name, data in cost.data.items():
         sizes = (data.download_gib, data.unpacked_gib, data.packed_gib)
@@ -51,6 +53,8 @@ def _datasets(cost: Cost) -> list[str]:
 
 
 def _totals(cost: Cost) -> list[str]:
+    from robust_dml.cost import amount
+
     unknown = any(math.isnan(data.download_gib) for data in cost.data.values())
     more = " and what is unknown above" if unknown else ""
     return [
@@ -68,13 +72,6 @@ def _sources(study: Study) -> list[str]:
         value = f"{row['device']} {row['what']} {row['precision']}".rstrip()
         said.append(f"  {value}: {row['value']} {row['unit']}; {row['source']}")
     return said
-
-
-def amount(value: float, unknown: str = "not measured") -> str:
-    """A number at a precision that a plan deserves."""
-    if math.isnan(value):
-        return unknown
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:#.2g}"
 
 
 def _table(rows: list[Row]) -> list[str]:
