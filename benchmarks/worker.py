@@ -34,7 +34,7 @@ class Call:
 
 
 class Worker:
-    """A process that has built a way and runs it when it is asked to."""
+    """A process that has built a way, with `memory_before` MiB at most, and runs it when it is asked to."""
 
     def __init__(self, call: Call) -> None:
         self._end, theirs = multiprocessing.Pipe()
@@ -46,7 +46,7 @@ class Worker:
             process.start()
         theirs.close()
         self._process = process
-        self._receive()
+        self.memory_before = float(self._receive())
 
     def time(self, calls: int = 1) -> float:
         """Seconds per call of the way."""
@@ -92,7 +92,7 @@ def _serve(connection: Connection, target: str, settings: dict[str, Any], settle
         settle()
     module, name = target.split(":")
     way: Way = getattr(import_module(module), name)(**settings)
-    connection.send("ready")
+    connection.send(_peak())
     while calls := connection.recv():
         started = time.perf_counter()
         for _ in range(calls):

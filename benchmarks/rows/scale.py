@@ -53,14 +53,11 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def measure(call: Call) -> dict[str, float]:
-    """Median seconds of some calls after the first, and the memory that they needed beyond the imports."""
-    with Worker(Call(f"{HERE}:nothing")) as worker:
-        worker.time()
-        imports = worker.close()
+    """Median seconds of some calls after the first, and the memory that they needed beyond imports and data."""
     with Worker(call) as worker:
         worker.time()
         seconds = median(worker.time() for _ in range(ROUNDS))
-        return {"seconds": seconds, "memory_mib": max(1.0, worker.close() - imports)}
+        return {"seconds": seconds, "memory_mib": max(1.0, worker.close() - worker.memory_before)}
 
 
 def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
@@ -90,14 +87,6 @@ def plot(found: Sequence[tuple[Series, Sequence[dict[str, float]]]]) -> None:
     pyplot.close(panels)
 
 
-def nothing() -> Way:
-    """What every way imports."""
-    import faiss
-    import torch
-
-    return lambda: (faiss.__version__, torch.__version__)
-
-
 def training_step(size: int) -> Way:
     """A step of the training loop with a batch of `size`."""
     from benchmarks import engine
@@ -115,13 +104,16 @@ def training_step(size: int) -> Way:
 def index(size: int) -> Way:
     """Listing, opening and checking `size` images, and writing index.csv."""
     from benchmarks import engine
+    from robust_dml.data.kinds.textures import write_textures
+    from robust_dml.data.paths import images_folder
     from robust_dml.data.prepare import build_index
 
     folder = Path(tempfile.mkdtemp())
     dataset = engine.textures(classes=size // 20, images_per_class=20, pixels=64)
     study = engine.make_study(folder, dataset, engine.DEMO_NET)
     config = study.datasets["images"]
-    build_index(config, folder, study.sources, workers=1)  # paints the images, too
+    images_folder(config, folder).mkdir(parents=True)
+    write_textures(images_folder(config, folder), classes=size // 20, images_per_class=20, pixels=64)
     return lambda: str(build_index(config, folder, study.sources, workers=1))
 
 
