@@ -15,3 +15,10 @@ def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
     if wanted == "cuda" and not available:
         raise UserError("device: cuda, but no GPU is at hand; set `device: cpu` in the study to compute on the CPU")
     return "cuda" if available and wanted != "cpu" else "cpu"
+
+
+def take_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
+    """The torch device of this process: `cpu`, or a GPU such as `cuda:1` that no other job here has."""
+    from robust_dml.gpu import claim_gpu
+
+    return claim_gpu() if pick_device(wanted) == "cuda" else "cpu"

@@ -138,6 +138,16 @@ def test_batches_are_the_same_for_any_number_of_workers(root: Path, way: str) ->
             assert all(torch.equal(a, b) for a, b in zip(batch, first, strict=True))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_epoch_goes_on_from_any_batch(root: Path, workers: int) -> None:
+    part = opened(root).part("train")
+    whole = list(train_batches(part, classes=3, samples=2, seed=0, epoch=4))
+    rest = train_batches(part, classes=3, samples=2, seed=0, epoch=4, first=1, workers=workers)
+    assert len(rest) == len(whole) - 1
+    for batch, expected in zip(rest, whole[1:], strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(batch, expected, strict=True))
+
+
 def test_batch_carries_labels_and_ids(root: Path) -> None:
     part = opened(root).part("train")
     batch = next(iter(train_batches(part, classes=3, samples=2, seed=0, epoch=0)))

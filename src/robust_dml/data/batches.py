@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -23,11 +22,15 @@ class Batch(NamedTuple):
 
 
 def train_batches(
-    part: Part, *, classes: int, samples: int, seed: int, epoch: int, workers: int = 0
-) -> Iterator[Batch]:
-    """Augmented class-balanced batches; the same ones for any number of workers. See `epoch_batches`."""
+    part: Part, *, classes: int, samples: int, seed: int, epoch: int, first: int = 0, workers: int = 0
+) -> DataLoader[Batch]:
+    """Augmented class-balanced batches of an epoch, from number `first` on; the same ones for any number of workers.
+
+    Raises what `epoch_batches` raises.
+    """
     batches = epoch_batches(part.labels, classes, samples, seed=seed, epoch=epoch)
-    yield from DataLoader(_Epoch(part, batches, seed, epoch), batch_size=None, num_workers=workers)
+    images = _Epoch(part, batches, seed, epoch)
+    return DataLoader(images, batch_size=None, sampler=range(first, len(batches)), num_workers=workers)
 
 
 class _Epoch(Dataset[Batch]):

@@ -14,7 +14,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data import open_dataset
 from robust_dml.data.dataset import Part
-from robust_dml.device import pick_device
+from robust_dml.device import take_device
 from robust_dml.errors import UserError
 from robust_dml.files import sha256_of
 from robust_dml.metrics.ranking import Ranking
@@ -77,7 +77,7 @@ class Subject:
 
 def load_subject(study: Study, run: Run) -> Subject:
     """Load a trained model and embed its queries and gallery. Raises UserError if anything of it is missing."""
-    device = pick_device(study.device)
+    device = take_device(study.device)
     dataset = open_dataset(study.datasets[run.dataset], study.data_root)
     layout = torch.channels_last if optimisation_of(study, run).channels_last else torch.contiguous_format
     loaded = _load_model(study, run).to(device=device, memory_format=layout)  # type: ignore[call-overload]

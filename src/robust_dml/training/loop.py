@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import islice
 from math import isfinite
 
 import torch
@@ -47,11 +46,11 @@ def train_epoch(training: Training, epoch: int, stop: StopRequest) -> None:
         samples=optimisation.samples_per_class,
         seed=training.run.seed,
         epoch=epoch,
+        first=position.step,
         workers=optimisation.workers,
     )
     started = time.perf_counter() - position.seconds
-    remaining = islice(batches, position.step, None)
-    shown = track(remaining, title=f"epoch {epoch + 1}", unit="steps") if training.processes.leads else remaining
+    shown = track(batches, title=f"epoch {epoch + 1}", unit="steps") if training.processes.leads else batches
     for batch in shown:
         loss = train_step(training, batch, epoch, position.step)
         position.step += 1

@@ -7,7 +7,7 @@ import torch
 from robust_dml.config import Run, Study, training_settings
 from robust_dml.config.resolve import backbone_of, loss_of, miner_of, optimisation_of
 from robust_dml.data import open_dataset
-from robust_dml.device import pick_device
+from robust_dml.device import take_device
 from robust_dml.files import digest_of
 from robust_dml.losses import build_loss
 from robust_dml.miners import build_miner
@@ -16,7 +16,6 @@ from robust_dml.paths import state_folder
 from robust_dml.training.adam import Adam
 from robust_dml.training.backend import set_backend
 from robust_dml.training.choices import require_choice
-from robust_dml.training.gpu import claim_gpu
 from robust_dml.training.methods import method_of
 from robust_dml.training.network import Network, require_frozen
 from robust_dml.training.processes import join_processes
@@ -38,7 +37,7 @@ class Training:
         self.dataset = open_dataset(study.datasets[run.dataset], study.data_root)
         require_choice(self.optimisation, self.dataset.config.validation, f"datasets.{run.dataset}")
         set_backend(self.optimisation)
-        self.device = claim_gpu() if pick_device(study.device) == "cuda" else "cpu"
+        self.device = take_device(study.device)
         self.processes = join_processes(self.device)
         self.network = self._network()
         miner, loss = build_miner(miner_of(study, run)), build_loss(loss_of(study, run))

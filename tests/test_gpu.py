@@ -5,16 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from robust_dml.training import gpu
+from robust_dml import gpu
+from robust_dml.device import take_device
 
 CLAIM = """
 import sys
 from pathlib import Path
-from robust_dml.training import gpu
+from robust_dml import gpu
+from robust_dml.device import take_device
 print(gpu.claim(["a", "b"], Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """
@@ -59,3 +63,19 @@ def test_a_job_waits_while_all_are_taken(
     timer.join()
     assert "waiting: other jobs hold all 2 GPUs" in capsys.readouterr().err
     holders[0].kill()
+
+
+def test_a_process_keeps_the_gpu_it_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    properties = [SimpleNamespace(uuid="a"), SimpleNamespace(uuid="b")]
+    chosen: list[int] = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.cuda.get_device_properties", properties.__getitem__)
+    monkeypatch.setattr("torch.cuda.set_device", chosen.append)
+    monkeypatch.setattr(gpu, "LOCKS", tmp_path)
+    monkeypatch.setattr(gpu, "claim_gpu", cache(gpu.claim_gpu.__wrapped__))
+    other = Job(tmp_path)
+    free = 1 - int(other.answer())
+    assert [take_device("cuda"), take_device("auto"), take_device("cpu")] == [f"cuda:{free}", f"cuda:{free}", "cpu"]
+    assert chosen == [free]
+    other.kill()

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -18,17 +19,21 @@ LOCKS = Path(tempfile.gettempdir()) / "robust-dml-gpus"
 _held: list[TextIO] = []
 
 
+@cache
 def claim_gpu() -> str:
-    """A torch device such as `cuda:1` that is this process's until it ends; waits while every GPU is taken."""
+    """A torch device such as `cuda:1` that is this process's until it ends; waits while every GPU is taken.
+
+    A process has one: asked again, it is told the same.
+    """
     import torch
 
     names = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
-    position = claim(names)
+    position = claim(names, LOCKS)
     torch.cuda.set_device(position)
     return f"cuda:{position}"
 
 
-def claim(names: Sequence[str], folder: Path = LOCKS) -> int:
+def claim(names: Sequence[str], folder: Path) -> int:
     """The position of the first of `names` that no other process holds, held from now on.
 
     The kernel releases the lock when the process ends, however it ends; nothing has to be cleaned up.
