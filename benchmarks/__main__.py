@@ -27,7 +27,7 @@ QUICK = (
     "busy_neighbour",
     "gpu",
 )
-ROWS = (*QUICK, "scale", "synthetic_sop", "demo")
+ROWS = (*QUICK, "scale", "synthetic_sop", "cub_epoch", "demo")
 
 
 def main() -> None:

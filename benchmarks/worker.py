@@ -14,7 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
+from robust_dml.machine import SPINS
+
 Way = Callable[[], Any]
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": SPINS}
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Call:
     """What a worker runs: `target`, such as `benchmarks.rows.mining:ours`, called with `settings`, returns a way.
 
     Of the released ways, `settled` is False: they run as a user of the released code runs them, but for threads
-    that wait asleep, since spinning ones would make them slower by what else the machine does.
+    that wait asleep as ours do, since spinning ones would make them slower by what else the machine does.
     """
 
     target: str
@@ -42,7 +45,7 @@ class Worker:
         process = multiprocessing.get_context("spawn").Process(
             target=_serve, args=(theirs, call.target, dict(call.settings), call.settled), daemon=False
         )
-        with _environment({"OMP_WAIT_POLICY": "PASSIVE", **threads, **call.environment}):
+        with _environment({**WAITING, **threads, **call.environment}):
             process.start()
         theirs.close()
         self._process = process

@@ -54,18 +54,18 @@ def _steps(rounds: int) -> Iterator[Row]:
         with Worker(Call(f"{STEP}:ours", {**SIZES, **options, "training": "natural"})) as worker:
             natural = min(worker.time() for _ in range(1 + rounds))
         speeds = {"robust, images/s": round(BATCH / robust), "natural, images/s": round(BATCH / natural)}
-        row["values"] = {**speeds, **paper_hours(PASSES * gflop(BATCH, PIXELS) / robust)}
+        row["values"] = {**speeds, **paper_hours(PASSES * gflop(BATCH, PIXELS) / robust, "cuda")}
         yield row
 
 
-def paper_hours(speed: float) -> dict[str, float]:
-    """GPU hours of training in config/paper.yaml at `speed`, 10^9 operations a second."""
+def paper_hours(speed: float, device: str) -> dict[str, float]:
+    """Hours of training in config/paper.yaml on `device` (cuda or cpu) at `speed`, 10^9 operations a second."""
     from robust_dml.config import load_study
     from robust_dml.cost import estimate
     from robust_dml.cost import speed as recorded
 
-    hours = estimate(load_study(Path("config/paper.yaml"))).train_hours["cuda"]
-    return {"paper's study, hours of training": round(hours * recorded("cuda", "resnet50", "fp32") / speed, 1)}
+    hours = estimate(load_study(Path("config/paper.yaml"))).train_hours[device]
+    return {"paper's study, hours of training": round(hours * recorded(device, "resnet50", "fp32") / speed, 1)}
 
 
 def _attack(rounds: int) -> Row:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from robust_dml.retrieval.candidates import candidate_finder
 from robust_dml.retrieval.distances import wide
@@ -71,49 +72,45 @@ class _Search:
         squared, positions = self.find(queries, count)
         squared, order = squared.masked_fill(self.ids[positions] == query_ids[:, None], torch.inf).sort(1)
         positions = positions.gather(1, order)
-        contested, close = self._doubtful(squared, queries)
-        for rows in torch.split(torch.nonzero(close & ~contested).flatten(), BLOCK):
-            squared[rows], positions[rows] = self._ordered(queries[rows], query_ids[rows], positions[rows])
+        tolerance = TOLERANCE * queries.square().sum(1, keepdim=True).clamp_min(self.largest)
+        near, contested = squared.diff(dim=1) <= tolerance, self._contested(squared, tolerance)
+        rows = torch.nonzero(near[:, : self.k].any(1) & ~contested).flatten()
+        squared[rows], positions[rows] = self._ordered(queries[rows], squared[rows], positions[rows], near[rows])
         for rows in torch.split(torch.nonzero(contested).flatten(), max(1, CELLS // len(self.gallery))):
             exact = self._ordered_gallery(queries[rows], query_ids[rows])
             squared[rows], positions[rows] = (part[:, :count] for part in exact)
         return self._shaped(squared, positions)
 
-    def _doubtful(self, squared: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows (Q,) whose k-th place an item beyond the candidates may deserve; rows with neighbours too close."""
-        tolerance = TOLERANCE * queries.square().sum(1).clamp_min(self.largest)
-        close = (squared[:, : self.k + 1].diff(dim=1) <= tolerance[:, None]).any(1)
+    def _contested(self, squared: Tensor, tolerance: Tensor) -> Tensor:
+        """Rows (Q,) whose k-th place an item beyond the candidates may deserve."""
         if squared.shape[1] == len(self.gallery):
-            return torch.zeros_like(close), close
+            return torch.zeros(len(squared), dtype=torch.bool, device=squared.device)
         farthest = squared.masked_fill(squared == torch.inf, -torch.inf).amax(1)
-        return farthest - squared[:, self.k - 1] <= tolerance, close
+        return farthest - squared[:, self.k - 1] <= tolerance[:, 0]
 
-    def _ordered(self, queries: Tensor, query_ids: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
-        """Candidates (R, c) by float64 distance and then id: squared distances and positions, both (R, c)."""
-        candidates = candidates.sort(1).values
-        exact = _exact(queries[:, None], self.gallery[candidates]).squeeze(1)
-        return self._by_distance(exact, query_ids, candidates)
+    def _ordered(self, queries: Tensor, squared: Tensor, positions: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
+        """Candidates (R, c) by distance and then id; those in doubt, `near` (R, c - 1) to the next, by float64."""
+        rows, places = torch.nonzero(pad(near, (0, 1)) | pad(near, (1, 0)), as_tuple=True)
+        exact = squared.double()
+        for at in torch.split(torch.arange(len(rows), device=rows.device), max(1, CELLS // queries.shape[1])):
+            items = self.gallery[positions[rows[at], places[at]]]
+            exact[rows[at], places[at]] = (queries[rows[at]].double() - items).square().sum(1)
+        positions, by_id = positions.sort(1)
+        exact, order = exact.gather(1, by_id).sort(dim=1, stable=True)
+        return exact.to(squared.dtype), positions.gather(1, order)
 
     def _ordered_gallery(self, queries: Tensor, query_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The same, both (R, N), where every item is a candidate."""
-        everything = torch.arange(len(self.gallery), device=self.gallery.device)
-        return self._by_distance(_exact(queries, self.gallery), query_ids, everything.expand(len(queries), -1))
-
-    def _by_distance(self, exact: Tensor, query_ids: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
-        exact = exact.masked_fill_(self.ids[candidates] == query_ids[:, None], torch.inf)
-        exact, order = exact.sort(dim=1, stable=True)
-        return exact.square().to(self.gallery.dtype), candidates.gather(1, order)
+        """Every item by its float64 distance and then id: squared distances and positions, both (R, N)."""
+        exact = torch.cdist(queries.double(), self.gallery.double(), compute_mode="donot_use_mm_for_euclid_dist")
+        exact, order = exact.masked_fill_(self.ids == query_ids[:, None], torch.inf).sort(dim=1, stable=True)
+        return exact.square().to(self.gallery.dtype), order
 
     def _shaped(self, squared: Tensor, positions: Tensor) -> Neighbours:
         """The first k, as distances, with -1 at what is masked or missing."""
         missing = self.k - squared.shape[1]
-        squared = torch.nn.functional.pad(squared, (0, max(0, missing)), value=torch.inf)[:, : self.k]
-        positions = torch.nn.functional.pad(positions, (0, max(0, missing)), value=-1)[:, : self.k]
+        squared = pad(squared, (0, max(0, missing)), value=torch.inf)[:, : self.k]
+        positions = pad(positions, (0, max(0, missing)), value=-1)[:, : self.k]
         return Neighbours(positions.masked_fill(squared == torch.inf, -1), squared.clamp_min(0).sqrt())
-
-
-def _exact(queries: Tensor, items: Tensor) -> Tensor:
-    return torch.cdist(queries.double(), items.double(), compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _check(queries: Tensor, gallery: Tensor, query_ids: Tensor | None, gallery_ids: Tensor | None) -> None:
