@@ -27,7 +27,7 @@ QUICK = (
     "busy_neighbour",
     "gpu",
 )
-ROWS = (*QUICK, "scale", "synthetic_sop", "cub_epoch", "demo")
+ROWS = (*QUICK, "step_profile", "scale", "synthetic_sop", "cub_epoch", "demo")
 
 
 def main() -> None:

@@ -49,13 +49,18 @@ def figures(what: str, values: Mapping[str, Any], *, goal: str = "", met: bool |
 
 
 def share_of(limit: Limit, work: float, seconds: Mapping[str, list[float]]) -> Row:
-    """What share of the limit ours and the released way reach, round by round; work that neither needs not counted."""
+    """What share of the limit ours and the released way reach, round by round; work that neither needs not counted.
+
+    `ratio_at_limit` is how many times faster than the released way that work would be done at the limit.
+    """
     speeds = [limit.amount / s for s in seconds["limit"]]
+    released = _share(work, seconds["released"], speeds)
     return {
         "limit": {"name": limit.name, "unit": limit.unit, **spread(speeds)},
         "work": work,
         "share": _share(work, seconds["ours"], speeds),
-        "released_share": _share(work, seconds["released"], speeds),
+        "released_share": released,
+        "ratio_at_limit": 1 / released["median"],
     }
 
 

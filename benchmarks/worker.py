@@ -88,13 +88,19 @@ class Worker:
             raise RuntimeError(f"the worker ended with exit code {self._process.exitcode}") from None
 
 
+def way_of(target: str, settings: Mapping[str, Any]) -> Way:
+    """The way that `target`, such as `benchmarks.rows.mining:ours`, returns for `settings`."""
+    module, name = target.split(":")
+    way: Way = getattr(import_module(module), name)(**settings)
+    return way
+
+
 def _serve(connection: Connection, target: str, settings: dict[str, Any], settled: bool) -> None:
     if settled:
         from robust_dml.machine import settle
 
         settle()
-    module, name = target.split(":")
-    way: Way = getattr(import_module(module), name)(**settings)
+    way = way_of(target, settings)
     connection.send(_peak())
     while calls := connection.recv():
         started = time.perf_counter()

@@ -11,7 +11,7 @@ from benchmarks.row import compare, figures
 from benchmarks.rows import mining, scale
 from benchmarks.rows.metrics import draw
 from benchmarks.table import line
-from benchmarks.worker import Call
+from benchmarks.worker import Call, Worker
 
 
 def slept(milliseconds: int) -> Call:
@@ -25,6 +25,7 @@ def test_a_row_has_the_ratio_and_the_share_of_the_limit() -> None:
     assert row["limit"]["median"] == pytest.approx(1000, rel=0.3)
     assert row["share"]["median"] == pytest.approx(20 / 0.04 / 1000, rel=0.4)
     assert row["released_share"]["median"] == pytest.approx(row["share"]["median"] / 2, rel=0.4)
+    assert row["ratio_at_limit"] == pytest.approx(4, rel=0.4)
     assert row["met"] and "| yes |" in line(row)
 
 
@@ -35,7 +36,7 @@ def test_a_goal_that_is_missed_is_said() -> None:
 
 def test_figures_stand_in_the_line() -> None:
     row = figures("memory", {"MiB": 12345, "share": 0.25}, goal="less", met=None)
-    assert line(row) == "| memory |  |  | MiB 12,345; share 0.25 | less |  |"
+    assert line(row) == "| memory |  |  |  | MiB 12,345; share 0.25 | less |  |"
 
 
 def test_the_record_says_load_and_versions() -> None:
@@ -56,6 +57,15 @@ def test_synthetic_embeddings_are_on_the_sphere_and_evenly_labelled() -> None:
     embeddings, labels = draw(300, 7)
     assert embeddings.shape == (300, 128) and embeddings.norm(dim=1).allclose(embeddings.new_ones(300))
     assert labels.bincount().tolist() == [43] * 6 + [42]
+
+
+def test_the_parts_of_a_step_are_within_the_whole() -> None:
+    settings = {"target": "benchmarks.rows.small_step:ours", "settings": {"precision": "fp32"}}
+    with Worker(Call("benchmarks.rows.step_profile:timed", settings, threads=1)) as worker:
+        seconds = worker.time()
+        parts = worker.result
+    assert all(part > 0 for part in parts.values()) and sum(parts.values()) < seconds
+    assert max(parts, key=parts.__getitem__) == "attack"
 
 
 def test_a_whole_row_runs() -> None:
