@@ -67,7 +67,7 @@ def _evaluated(study: Study, config: AttackConfig) -> float:
     if config.optimiser == "worst-case":
         return 0.0  # its members are attacks of the study and lend it their results
     ours = OURS[config.optimiser](config) + 3  # embed the result; gradient at the first point
-    if not study.evaluation.as_released:
+    if not (study.evaluation.as_released and config.as_released):
         return ours
     released = RELEASED.get(config.optimiser)
     return ours + (released(config) + 1 if released else 0)

@@ -72,11 +72,13 @@ def test_other_attacks_are_scored_as_released(make_study: MakeStudy, monkeypatch
     assert released_right("apgd-0.05") == expected.tolist()
 
 
-def test_it_can_be_left_out(make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("of", ["the study", "the attack"])
+def test_it_can_be_left_out(of: str, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: Any) -> None:
         raise AssertionError("the released code's attack was run")
 
     monkeypatch.setattr("robust_dml.evaluation.attacking.run_released", refuse)
-    evaluation = {"batch": 2000, "check_queries": 0, "as_released": False}
-    evaluate(make_study(attacks=ATTACKS, evaluation=evaluation, report={"examples": 0}), MODEL)
+    evaluation = {"batch": 2000, "check_queries": 0, "as_released": of != "the study"}
+    attacks = {**ATTACKS, "pgd": {**ATTACKS["pgd"], "as_released": of != "the attack"}}
+    evaluate(make_study(attacks=attacks, evaluation=evaluation, report={"examples": 0}), MODEL)
     assert len(released_right("pgd-0.05")) > 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evaluation.conftest import MODEL, MakeStudy
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.evaluation import evaluate
+from robust_dml.evaluation.blocks import Arrays, Blocks, Work
 from robust_dml.evaluation.checks import CHECKS, Facts, Result, run_checks
 from robust_dml.files import read_json
 from robust_dml.paths import attack_folder
@@ -128,6 +131,33 @@ def test_each_attack_is_doubled_at_the_epsilon_of_the_headline() -> None:
     trials: Any = given.trials
     assert trials.asked.count({"steps": 4}) == 2
     assert trials.asked.count({"epsilon": 0.5}) == 1
+
+
+def test_points_of_a_steps_curve_are_not_doubled() -> None:
+    more = replace(result("pgd", 0.1, 0.2, steps=20), name="pgd20", label="pgd20-0.1")
+    other = replace(result("pgd", 0.1, 0.2, steps=20, objective="margin"), name="margin", label="margin-0.1")
+    given = replace(facts(*SOUND_STUDY, more, other), headline="pgd-0.1")
+    assert [r.label for r in given.references()] == ["pgd-0.1", "margin-0.1"]
+    without = replace(given, headline=None)
+    assert [r.label for r in without.references()] == ["pgd-0.05", "pgd20-0.1", "margin-0.1"]
+
+
+def test_a_doubled_attack_that_the_study_has_is_not_run_again(
+    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels: list[str] = []
+    whole = Blocks.run
+
+    def listed(self: Blocks, work: Work, positions: np.ndarray, folder: Path, *, title: str) -> Arrays:
+        labels.append(title)
+        return whole(self, work, positions, folder, title=title)
+
+    monkeypatch.setattr(Blocks, "run", listed)
+    pgd = {"optimiser": "pgd", "objective": "margin", "epsilon": 0.05}
+    attacks = {"pgd": {**pgd, "steps": 2}, "pgd4": {**pgd, "steps": 4}}
+    evaluate(make_study(attacks=attacks, report={"headline": "pgd-0.05", "examples": 0}), MODEL)
+    trials = [label for label in labels if label.startswith("checks/")]
+    assert "checks/pgd-0.05/restarts=2" in trials and not any("steps=4" in label for label in trials)
 
 
 def test_checks_of_a_model(make_study: MakeStudy) -> None:

@@ -6,6 +6,7 @@ rule attack_model:
         models=attacked_models,
         index=index_of,
         store=stores_of,
+        code=code("data", "models", "attacks", "retrieval", "metrics", "evaluation"),
     output:
         collect(
             RESULTS / "attacks/{{dataset}}/{{loss}}/{{training}}/seed{{seed}}/{name}",
@@ -24,7 +25,6 @@ rule attack_model:
         runtime=attack_minutes,
     params:
         study=STUDY_FILE,
-        code=code("data", "models", "attacks", "retrieval", "metrics", "evaluation"),
         settings=attack_digest,
     message:
         "Attacking {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
@@ -39,6 +39,7 @@ rule attack_model:
 rule collect_metrics:
     input:
         results=all_attacks(),
+        code=code("evaluation"),
     output:
         RESULTS / "metrics.csv",
     log:
@@ -48,7 +49,6 @@ rule collect_metrics:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
-        code=code("evaluation"),
     message:
         "Collecting metrics of {params.study}"
     shell:

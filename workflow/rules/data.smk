@@ -23,6 +23,7 @@ rule build_index:
     input:
         archives=archives_of,
         own=own_folders_of,
+        code=code("data"),
     output:
         DATA / "{folder}" / "index.csv",
     log:
@@ -32,7 +33,6 @@ rule build_index:
     threads: decoding_threads
     params:
         study=STUDY_FILE,
-        code=code("data"),
         dataset=lambda wildcards: dataset_in(wildcards.folder),
     message:
         "Indexing {wildcards.folder}"
@@ -43,6 +43,7 @@ rule build_index:
 rule build_store:
     input:
         index=DATA / "{folder}" / "index.csv",
+        code=code("data"),
     output:
         record=DATA / "{folder}" / "{store}" / "store.json",
         test=DATA / "{folder}" / "{store}" / "test.uint8",
@@ -54,7 +55,6 @@ rule build_store:
     threads: decoding_threads
     params:
         study=STUDY_FILE,
-        code=code("data"),
         dataset=lambda wildcards: dataset_of_store(wildcards.folder, wildcards.store),
     message:
         "Packing {wildcards.folder}/{wildcards.store}"

@@ -5,6 +5,16 @@ rule train_model:
     input:
         index=index_of,
         store=stores_of,
+        code=code(
+            "data",
+            "models",
+            "losses",
+            "miners",
+            "attacks",
+            "retrieval",
+            "metrics",
+            "training",
+        ),
     output:
         model=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/model.safetensors",
         history=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/history.csv",
@@ -22,7 +32,6 @@ rule train_model:
         runtime=training_minutes,
     params:
         study=STUDY_FILE,
-        code=code("data", "models", "losses", "miners", "attacks", "retrieval", "metrics", "training"),
         settings=training_digest,
     message:
         "Training {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"

@@ -28,6 +28,7 @@ class AttackConfig(Section):
     search_steps: int = Field(3, ge=1, description="carlini-wagner: steps of the binary search")
     source: Name | None = Field(None, description="transfer: the training whose model makes the images, by PGD")
     members: list[Name] = Field([], description="worst-case: the attacks of the ensemble, cheapest first")
+    as_released: bool = Field(True, description="if the released code has this attack, run that version beside it")
 
     @field_validator("epsilon", mode="before")
     @classmethod
@@ -40,6 +41,11 @@ class AttackConfig(Section):
         if len({f"{epsilon:g}" for epsilon in value}) < len(value):
             raise ValueError("a radius stands twice")
         return value
+
+    def same_but_for(self, other: AttackConfig, *settings: str) -> bool:
+        """Whether the two attack alike, whatever their radii and these `settings`."""
+        left_out = {"epsilon", "as_released", *settings}
+        return self.model_dump(exclude=left_out) == other.model_dump(exclude=left_out)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -56,12 +56,16 @@ class Facts:
         return [result for result in self.results if result.config.optimiser in optimisers]
 
     def references(self) -> list[Result]:
-        """Each iterative attack at one epsilon: the headline's if it has it, else its first."""
+        """Each iterative attack at one epsilon: the headline's if it has it, else its first.
+
+        An attack that is the headline's with other steps is left out: the two show what steps do by themselves.
+        """
         found: dict[str, Result] = {}
         for result in self.of(*ITERATIVE):
             if result.name not in found or result.label == self.headline:
                 found[result.name] = result
-        return list(found.values())
+        headline = next((result for result in found.values() if result.label == self.headline), None)
+        return [result for result in found.values() if result is headline or not _differs_in_steps(result, headline)]
 
 
 Finding = dict[str, Any]
@@ -179,6 +183,10 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "values that are not finite": values_are_finite,
     "collapsed embeddings": embeddings_are_apart,
 }
+
+
+def _differs_in_steps(result: Result, headline: Result | None) -> bool:
+    return headline is not None and result.config.same_but_for(headline.config, "steps")
 
 
 def _doubled(facts: Facts, setting: str, optimisers: Iterable[str]) -> Finding:
