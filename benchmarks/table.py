@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.row import Row
 
-HEAD = """| what | times faster [least, most] | at the limit | share of the limit: ours, released | figures | goal | met |
+HEAD = """| what | times faster [least, most] | at the limit | share: ours, released | figures | goal | met |
 |---|---|---|---|---|---|---|"""
 MET = {True: "yes", False: "no", None: ""}
 
