@@ -15,6 +15,7 @@ from benchmarks.worker import Call, Way
 
 EPSILON = 0.03
 ATTACK = {"optimiser": "pgd", "objective": "margin", "epsilon": EPSILON, "steps": 20, "restarts": 4}
+BATCH = 448  # as in config/demo.yaml
 SHARE = 3  # times less that a stopping attack is to cost
 HERE = "benchmarks.rows.attack_evaluation"
 
@@ -84,7 +85,7 @@ def released(queries: int | None) -> Way:
 
     _, subject = trained()
     positions = np.arange(len(subject.queries.ids))[:queries]
-    batches = [torch.from_numpy(batch) for batch in np.array_split(positions, -(-len(positions) // 128))]
+    batches = [torch.from_numpy(batch) for batch in np.array_split(positions, -(-len(positions) // BATCH))]
     plain = engine.plain_copy(subject.model.folded.model)
 
     def run() -> None:
@@ -112,6 +113,7 @@ def trained() -> tuple[Any, Any]:
             engine.DEMO_NET,
             optimisation={"epochs": 10, "learning_rate": 1e-3, "classes_per_batch": 5, "samples_per_class": 18},
             attacks={"pgd": ATTACK},
+            evaluation={"batch": BATCH},
         )
         engine.prepare(study)
         run = Run("images", "contrastive", "natural", 0)

@@ -109,21 +109,22 @@ class Margin(Objective):
     gallery_ids: Tensor | None
 
     def __call__(self, embeddings: Tensor) -> Tensor:
-        positives, negatives = self.nearest(embeddings)
+        # Without a gradient the one nearest of each kind is all that the value heeds.
+        positives, negatives = self.nearest(embeddings, NEIGHBOURS if torch.is_grad_enabled() else 1)
         to_positive, smooth_to_positive = self._distance(embeddings, positives)
         to_negative, smooth_to_negative = self._distance(embeddings, negatives)
         # The value is the exact margin, the gradient that of the smooth one.
         smooth = smooth_to_positive - smooth_to_negative
         return smooth + (to_positive - to_negative - smooth).detach()
 
-    def nearest(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Tensor, Tensor]:
         """Gallery positions (B, k) of the nearest positives and the nearest negatives; -1 where there is none."""
         return nearest_of_kinds(
             wide(embeddings.detach()),
             self.query_labels,
             self.gallery_embeddings,
             self.gallery_labels,
-            NEIGHBOURS,
+            k,
             query_ids=self.query_ids,
             gallery_ids=self.gallery_ids,
         )
