@@ -80,8 +80,11 @@ def plot(found: Sequence[tuple[Series, Sequence[dict[str, float]]]]) -> None:
         for axis, key, unit in zip(axes[:, column], ("seconds", "memory_mib"), ("seconds", "MiB"), strict=True):
             values = [point[key] for point in points]
             axis.loglog(series.sizes, values, marker="o")
-            axis.set(xlabel=series.size, ylabel=unit, title=f"exponent {exponent(series.sizes, values):.2f}")
-        axes[0, column].set_title(f"{series.what}\nexponent {axes[0, column].get_title().split()[-1]}", fontsize=9)
+            axis.set(xlabel=series.size, ylabel=unit, xticks=series.sizes, xticklabels=[f"{n:,}" for n in series.sizes])
+            axis.tick_params(labelsize=7)
+            axis.minorticks_off()
+            above = f"{series.what}\n" if axis is axes[0, column] else ""
+            axis.set_title(f"{above}{key.split('_')[0]}: exponent {exponent(series.sizes, values):.2f}", fontsize=9)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
     panels.savefig(PLOT, dpi=110)
     pyplot.close(panels)

@@ -32,9 +32,10 @@ class DistanceWeightedMiner:
         weights = negative_weights(embeddings, same, self.cutoff, self.nonzero_loss_cutoff)
         positives = same.fill_diagonal_(False)
         kept = (weights.sum(1) > 0) & positives.any(1)
-        anchor = kept.nonzero().flatten().repeat_interleave(positives[kept].sum(1) + 1)
-        positive = _draw(positives.double()[anchor], generator)
-        negative = _draw(weights.double()[anchor], generator)
+        counts = positives[kept].sum(1) + 1
+        anchor = kept.nonzero().flatten().repeat_interleave(counts)
+        positive = _draw(positives[kept], counts, generator)
+        negative = _draw(weights[kept], counts, generator)
         return Triplets(anchor, positive, negative)
 
 
@@ -55,12 +56,14 @@ def negative_weights(embeddings: Tensor, same: Tensor, cutoff: float, nonzero_lo
     return (log_weights - largest).exp().masked_fill(~allowed, 0)
 
 
-def _draw(weights: Tensor, generator: torch.Generator) -> Tensor:
-    """One column per row of weights (T, B) float64, each row with a positive sum, by inversion.
+def _draw(weights: Tensor, counts: Tensor, generator: torch.Generator) -> Tensor:
+    """`counts` (A,) columns for each row of weights (A, B), whose sums are positive, by inversion: (sum of counts,).
 
     On the CPU, since a GPU's cumulative sums are not the same at each run.
     """
-    cumulative = weights.cpu().cumsum(1)
-    uniform = torch.rand(len(weights), 1, generator=generator).double()
+    cumulative = weights.double().cpu().cumsum(1)
+    wanted = torch.arange(int(counts.amax()) if len(counts) else 0) < counts.cpu()[:, None]
+    uniform = torch.zeros(wanted.shape, dtype=torch.float64)
+    uniform[wanted] = torch.rand(int(wanted.sum()), generator=generator).double()
     drawn = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)
-    return drawn.flatten().to(weights.device)
+    return drawn[wanted].to(weights.device)
