@@ -81,8 +81,8 @@ def plot(found: Sequence[tuple[Series, Sequence[dict[str, float]]]]) -> None:
             values = [point[key] for point in points]
             axis.loglog(series.sizes, values, marker="o")
             axis.set(xlabel=series.size, ylabel=unit, xticks=series.sizes, xticklabels=[f"{n:,}" for n in series.sizes])
-            axis.tick_params(labelsize=7)
-            axis.minorticks_off()
+            axis.tick_params(which="both", labelsize=7)
+            axis.xaxis.minorticks_off()
             above = f"{series.what}\n" if axis is axes[0, column] else ""
             axis.set_title(f"{above}{key.split('_')[0]}: exponent {exponent(series.sizes, values):.2f}", fontsize=9)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
