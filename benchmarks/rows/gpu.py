@@ -58,14 +58,14 @@ def _steps(rounds: int) -> Iterator[Row]:
         yield row
 
 
-def paper_hours(speed: float, device: str) -> dict[str, float]:
+def paper_hours(speed: float, device: str) -> dict[str, int]:
     """Hours of training in config/paper.yaml on `device` (cuda or cpu) at `speed`, 10^9 operations a second."""
     from robust_dml.config import load_study
     from robust_dml.cost import estimate
     from robust_dml.cost import speed as recorded
 
     hours = estimate(load_study(Path("config/paper.yaml"))).train_hours[device]
-    return {"paper's study, hours of training": round(hours * recorded(device, "resnet50", "fp32") / speed, 1)}
+    return {"paper's study, hours of training": round(hours * recorded(device, "resnet50", "fp32") / speed)}
 
 
 def _attack(rounds: int) -> Row:
