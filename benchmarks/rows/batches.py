@@ -37,7 +37,7 @@ def rows(quick: bool) -> Iterator[Row]:
                 Call(f"{HERE}:released", settings, settled=False, threads=1),
                 Call(f"{HERE}:ours", settings, threads=1),
                 goal=goal,
-                rounds=3 if quick else 9,
+                rounds=2 if quick else 9,
             )
             count, identical = turns.results["ours"]["images"], turns.results["ours"] == turns.results["released"]
             row["values"] = {f"{w}, images/s": round(count / np.median(turns.seconds[w])) for w in ("released", "ours")}

@@ -15,7 +15,7 @@ HERE = "benchmarks.rows.pgd_iteration"
 
 def rows(quick: bool) -> Iterator[Row]:
     """One row; its seconds are those of five iterations."""
-    batch, pixels, rounds = (8, 112, 2) if quick else (16, 224, 5)
+    batch, pixels, rounds = (4, 112, 2) if quick else (16, 224, 5)
     settings = {"batch": batch, "pixels": pixels}
     row, _ = compare(
         f"PGD-5 in the step, ResNet50@{pixels}, batch {batch}, bf16",

@@ -42,7 +42,7 @@ def rows(quick: bool) -> Iterator[Row]:
         bare = {"import torch": [sys.executable, "-c", "import torch"]}
         stack = {"imports of the released code": [sys.executable, "-c", RELEASED]}
         seconds: dict[str, list[float]] = {job: [] for job in {**bare, **stack, **commands}}
-        for _ in range(2 if quick else 5):
+        for _ in range(1 if quick else 5):
             for job, words in {**bare, **stack, **commands}.items():
                 seconds[job].append(seconds_of(words, folder))
     for job, measured in seconds.items():
