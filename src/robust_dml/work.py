@@ -31,10 +31,10 @@ def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
 
 
 def _convnet_macs(widths: list[int], size: int) -> int:
-    """3x3 convolutions, the first at full resolution, each further one at half of the one before."""
+    """3x3 convolutions, each of which halves the resolution."""
     macs = 0
-    for stage, (inputs, outputs) in enumerate(pairwise([3, *widths])):
-        size = size if stage == 0 else (size + 1) // 2
+    for inputs, outputs in pairwise([3, *widths]):
+        size = (size + 1) // 2
         macs += 9 * inputs * outputs * size * size
     return macs
 

@@ -44,6 +44,21 @@ class SharedConvolution(nn.Module):
         return self.bn3(self.folded(self.bn2(y) + y)).mean((2, 3))
 
 
+class TiedWeights(nn.Module):
+    """Two convolutions with one weight, and one convolution under two names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, stride=2)
+        self.first, self.second = nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3)
+        self.second.weight = self.first.weight
+        self.bn, self.other = nn.BatchNorm2d(4), nn.BatchNorm2d(4)
+        self.alias = self.stem
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.other(self.second(self.bn(self.first(self.alias(x))))).mean((2, 3))
+
+
 def with_statistics(network: nn.Module, size: int = 32) -> EmbeddingModel:
     model = EmbeddingModel(network).double().train()
     torch.manual_seed(0)
@@ -62,7 +77,10 @@ def convnet() -> nn.Module:
     return build_model(BackboneConfig(kind="convnet", widths=[4, 8]), seed=0, data_root=Path()).network
 
 
-@pytest.mark.parametrize(("build", "pairs"), [(resnet18, 20), (convnet, 0), (SharedConvolution, 1), (Untraceable, 0)])
+MODELS = [(resnet18, 20), (convnet, 0), (SharedConvolution, 1), (TiedWeights, 2), (Untraceable, 0)]
+
+
+@pytest.mark.parametrize(("build", "pairs"), MODELS)
 def test_same_embeddings_and_gradients(build, pairs: int) -> None:  # type: ignore[no-untyped-def]
     model = with_statistics(build())
     folded = FoldedModel(model)
@@ -74,6 +92,17 @@ def test_same_embeddings_and_gradients(build, pairs: int) -> None:  # type: igno
     parameters = list(model.parameters())
     expected = torch.autograd.grad((plain * direction).sum(), parameters)
     found = torch.autograd.grad((fast * direction).sum(), parameters)
+    torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(("build", "pairs"), MODELS)
+def test_same_gradient_in_the_pixels(build, pairs: int) -> None:  # type: ignore[no-untyped-def]
+    model = with_statistics(build())
+    folded = FoldedModel(model)
+    images = torch.rand(4, 3, 32, 32, dtype=torch.float64, requires_grad=True)
+    plain, fast = model(images), folded(folded.weights(), images)
+    direction = torch.randn_like(plain)
+    (expected,), (found,) = (torch.autograd.grad((out * direction).sum(), images) for out in (plain, fast))
     torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-10)
 
 

@@ -25,7 +25,7 @@ STUDY: dict[str, Any] = {
             "backbone": "small",
         }
     },
-    "backbones": {"small": {"kind": "convnet", "widths": [4, 8], "embedding": 8}},
+    "backbones": {"small": {"kind": "convnet", "widths": [16], "embedding": 8}},
     "losses": {"triplet": {"kind": "triplet"}, "contrastive": {"kind": "contrastive"}},
     "optimisation": {
         "epochs": 3,

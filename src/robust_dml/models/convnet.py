@@ -12,15 +12,15 @@ from robust_dml.models.head import with_head
 
 
 def convnet(config: BackboneConfig) -> nn.Module:
-    """One stage per entry of `widths`, the first at full resolution, each further one halving it; linear head.
+    """One stage per entry of `widths`, each halving the resolution; linear head.
 
     The mean is taken over the four quarters of the image, not over all of it: without a trace of where things are, the
     robust training of so small a network maps every image to one point.
     """
     channels = [3, *config.widths]
     stages: list[nn.Module] = []
-    for stage, (inputs, outputs) in enumerate(pairwise(channels)):
-        stages += [nn.Conv2d(inputs, outputs, 3, stride=2 if stage else 1, padding=1), nn.ReLU(inplace=True)]
+    for inputs, outputs in pairwise(channels):
+        stages += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU(inplace=True)]
     trunk = nn.Sequential(*stages, Quarters())
     return with_head(trunk, 4 * channels[-1], config.embedding)
 
@@ -34,6 +34,8 @@ class Quarters(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Means of the quarters, those of a channel side by side."""
         height, width = x.shape[2:]
+        if height == width == 2:  # they are the maps themselves, and their gradient costs nothing
+            return x.flatten(1)
         x = x.expand(-1, -1, max(2, height), max(2, width))  # one pixel is both halves
         window, stride = ((height + 1) // 2, (width + 1) // 2), (max(1, height // 2), max(1, width // 2))
         return avg_pool2d(x, window, stride).flatten(1)

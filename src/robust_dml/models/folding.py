@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from robust_dml.models.embedding import EmbeddingModel
+from robust_dml.models.image_convolution import ImageConvolution
 
 BatchNorm = nn.modules.batchnorm._BatchNorm
 Weights = dict[str, Tensor]
@@ -30,6 +31,9 @@ class FoldedModel:
         self.folded = {batchnorm for _, batchnorm in self.pairs}
         self.alone = batchnorms - self.folded
         self.skeleton = copy.deepcopy(model).eval().to("meta")
+        for name, module in list(self.skeleton.named_modules()):
+            if ImageConvolution.fits(module):
+                self.skeleton.set_submodule(name, ImageConvolution.like(module))
         for convolution, batchnorm in self.pairs:
             module = self.skeleton.get_submodule(convolution)
             assert isinstance(module, nn.Conv2d)
@@ -38,8 +42,8 @@ class FoldedModel:
 
     def weights(self, dtype: torch.dtype | None = None) -> Weights:
         """The folded weights, differentiable in the model's; cast to `dtype`, but for a BatchNorm that stands alone."""
-        weights: Weights = dict(self.model.named_parameters())
-        buffers = dict(self.model.named_buffers())
+        weights: Weights = dict(self.model.named_parameters(remove_duplicate=False))
+        buffers = dict(self.model.named_buffers(remove_duplicate=False))
         for convolution, batchnorm in self.pairs:
             scale, shift = _scale_and_shift(weights, buffers, batchnorm, self.model)
             bias = weights.get(f"{convolution}.bias")
@@ -50,7 +54,7 @@ class FoldedModel:
 
     def __call__(self, weights: Weights, images: Tensor) -> Tensor:
         """Embed images (B, 3, H, W) with `weights`."""
-        embeddings: Tensor = functional_call(self.skeleton, weights, (images,))
+        embeddings: Tensor = functional_call(self.skeleton, weights, (images,), tie_weights=False)
         return embeddings
 
 
