@@ -92,8 +92,8 @@ def gradient_in_images(gradient: Tensor, weight: Tensor, stride: int, padding: i
     kernel = sorted_taps.flip(2, 4).permute(3, 5, 1, 0, 2, 4).reshape(-1, outputs, count, count)
     below, right = (-(-pixels // stride) + last - own for pixels, own in zip(size, gradient.shape[2:], strict=True))
     spread = conv2d(pad(gradient, (-first, right, -first, below)), kernel)
-    parts = spread.permute(0, 2, 3, 1).unflatten(3, (stride, stride, inputs)).transpose(2, 3)
-    whole = parts.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+    parts = spread.permute(0, 2, 3, 1).reshape(*spread.shape[:1], *spread.shape[2:], stride, stride, inputs)
+    whole = parts.transpose(2, 3).flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
     return whole[:, :, : size[0], : size[1]]
 
 

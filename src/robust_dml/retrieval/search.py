@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from robust_dml.retrieval.candidates import candidate_finder
 from robust_dml.retrieval.distances import wide
 
-BLOCK = 2048  # queries at a time
+BLOCK = 8192  # queries at a time
 SPARE = 4  # candidates beyond k: one may be the query itself, the last show whether the k-th place is contested
 TOLERANCE = 1e-5  # of squared distances, relative to the largest squared length: what rounding may confuse
 CELLS = 1 << 22  # of the exact distance matrix that is held at a time: 32 MB in float64, and as much again to sort it
@@ -74,8 +74,7 @@ class _Search:
         positions = positions.gather(1, order)
         tolerance = TOLERANCE * queries.square().sum(1, keepdim=True).clamp_min(self.largest)
         near, contested = squared.diff(dim=1) <= tolerance, self._contested(squared, tolerance)
-        rows = torch.nonzero(near[:, : self.k].any(1) & ~contested).flatten()
-        squared[rows], positions[rows] = self._ordered(queries[rows], squared[rows], positions[rows], near[rows])
+        self._order(queries, squared, positions, near & ~contested[:, None])
         for rows in torch.split(torch.nonzero(contested).flatten(), max(1, CELLS // len(self.gallery))):
             exact = self._ordered_gallery(queries[rows], query_ids[rows])
             squared[rows], positions[rows] = (part[:, :count] for part in exact)
@@ -88,16 +87,25 @@ class _Search:
         farthest = squared.masked_fill(squared == torch.inf, -torch.inf).amax(1)
         return farthest - squared[:, self.k - 1] <= tolerance[:, 0]
 
-    def _ordered(self, queries: Tensor, squared: Tensor, positions: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
-        """Candidates (R, c) by distance and then id; those in doubt, `near` (R, c - 1) to the next, by float64."""
-        rows, places = torch.nonzero(pad(near, (0, 1)) | pad(near, (1, 0)), as_tuple=True)
-        exact = squared.double()
-        for at in torch.split(torch.arange(len(rows), device=rows.device), max(1, CELLS // queries.shape[1])):
-            items = self.gallery[positions[rows[at], places[at]]]
-            exact[rows[at], places[at]] = (queries[rows[at]].double() - items).square().sum(1)
-        positions, by_id = positions.sort(1)
-        exact, order = exact.gather(1, by_id).sort(dim=1, stable=True)
-        return exact.to(squared.dtype), positions.gather(1, order)
+    def _order(self, queries: Tensor, squared: Tensor, positions: Tensor, near: Tensor) -> None:
+        """Order candidates (Q, c) that are `near` (Q, c - 1) to the next by their float64 distance and then id."""
+        follows = pad(near, (1, 0))
+        rows, places = torch.nonzero(follows | pad(near, (0, 1)), as_tuple=True)
+        run = (~follows[rows, places]).cumsum(0)  # items each near to the one before; others stay where they are
+        items = positions[rows, places]
+        exact = torch.cat(
+            [
+                (queries[some].double() - self.gallery[item]).square().sum(1)
+                for some, item in zip(self._split(rows), self._split(items), strict=True)
+            ]
+        )
+        order = items.argsort(stable=True)
+        for key in (exact, run):
+            order = order[key[order].argsort(stable=True)]
+        squared[rows, places], positions[rows, places] = exact[order].to(squared.dtype), items[order]
+
+    def _split(self, values: Tensor) -> tuple[Tensor, ...]:
+        return torch.split(values, max(1, CELLS // self.gallery.shape[1]))
 
     def _ordered_gallery(self, queries: Tensor, query_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Every item by its float64 distance and then id: squared distances and positions, both (R, N)."""
@@ -118,5 +126,5 @@ def _check(queries: Tensor, gallery: Tensor, query_ids: Tensor | None, gallery_i
         raise ValueError(f"queries {tuple(queries.shape)} and gallery {tuple(gallery.shape)} must be (Q, d) and (N, d)")
     if (query_ids is None) != (gallery_ids is None):
         raise ValueError("give query_ids and gallery_ids, or neither")
-    if not (torch.isfinite(queries).all() and torch.isfinite(gallery).all()):
+    if not all(torch.isfinite(embeddings.sum(dtype=torch.float64)) for embeddings in (queries, gallery)):
         raise ValueError("embeddings must be finite; count and replace those that are not before a search")
