@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,15 @@ from torch import Tensor
 
 from robust_dml.retrieval import candidates, search
 from robust_dml.retrieval.kinds import nearest_of_kinds
+
+
+@pytest.fixture(params=["product", "faiss"], scope="module", autouse=True)
+def finder(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test twice: with what small galleries are searched with, and with what large ones are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "faiss":
+            patch.setattr(candidates, "SMALL", 0)
+        yield
 
 
 def naive(

@@ -1,4 +1,4 @@
-"""Nearest neighbours up to rounding: faiss's flat index on a CPU, a matrix product and top-k elsewhere."""
+"""Nearest neighbours up to rounding: faiss's flat index for a large gallery on a CPU, else a product and top-k."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from torch import Tensor
 CELLS = 1 << 25  # of the distance matrix that is held at a time: 128 MB in float32
 RESERVOIR = 20  # neighbours from which on faiss is faster with a reservoir than with a heap; its own default is 100
 
+SMALL = 2048  # items up to which a product and top-k is faster than faiss, whose blocks are of a thousand
+
 Finder = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 
 
 def candidate_finder(gallery: Tensor) -> Finder:
     """A function from queries (Q, d) and a number k to squared distances and positions, (Q, k), nearest first."""
-    if gallery.device.type == "cpu" and gallery.dtype == torch.float32:
+    if gallery.device.type == "cpu" and gallery.dtype == torch.float32 and len(gallery) > SMALL:
         return _by_faiss(gallery)
     return _by_product(gallery)
 

@@ -38,8 +38,8 @@ def search(
     """The `k` nearest items of `gallery` (N, d) for each of `queries` (Q, d), by Euclidean distance.
 
     With ids, int64 (Q,) and (N,), items whose id equals the query's are left out wherever they rank, and equal
-    distances are ordered by id; without, the whole gallery competes, ordered by position. On a CPU the
-    search is faiss's flat index, on a GPU a blocked matrix product; items too close for float32 to order are
+    distances are ordered by id; without, the whole gallery competes, ordered by position. In a large gallery on a
+    CPU the search is faiss's flat index, elsewhere a blocked matrix product; items too close for float32 to order are
     compared anew in float64, so that both find the same neighbours.
 
     Raises:
