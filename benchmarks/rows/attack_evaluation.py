@@ -30,7 +30,7 @@ HERE = "benchmarks.rows.attack_evaluation"
 def rows(quick: bool) -> Iterator[Row]:
     """One row per radius; the released PGD repels the nearest positive, ours climbs the margin, which costs more."""
     queries = 100 if quick else None
-    for epsilon, which in EPSILONS.items():
+    for epsilon, which in list(EPSILONS.items())[: 1 if quick else None]:
         settings = {"queries": queries, "epsilon": epsilon}
         row, turns = compare(
             f"PGD-20 with 4 restarts, the demo's natural model, epsilon {epsilon:g} ({which}), one core",
