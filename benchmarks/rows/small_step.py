@@ -10,11 +10,12 @@ from benchmarks.limits import matmul
 from benchmarks.row import Row, compare
 from benchmarks.rows.robust_step import PASSES
 from benchmarks.worker import Call, Way
+from robust_dml.work import convnet_macs
 
 BATCH = {"classes_per_batch": 5, "samples_per_class": 18}
 EPSILON = 0.1
 LEARNING_RATE = 1e-3
-GFLOP = 2e-9 * 9 * (3 * 16 * 64 + 16 * 32 * 16 + 32 * 64 * 4)  # of one image's forward pass
+GFLOP = 2e-9 * convnet_macs([16, 32, 64], 16)  # of one image's forward pass
 HERE = "benchmarks.rows.small_step"
 
 

@@ -25,13 +25,13 @@ GIGA_MACS_AT_224 = {"resnet18": 1.814, "resnet50": 4.087, "visualphishnet": 15.4
 def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
     """10^9 floating-point operations of one forward pass at `size` pixels; None for a backbone not known here."""
     if backbone.kind == "convnet":
-        return 2e-9 * (_convnet_macs(backbone.widths, size) + 4 * backbone.widths[-1] * backbone.embedding)
+        return 2e-9 * (convnet_macs(backbone.widths, size) + 4 * backbone.widths[-1] * backbone.embedding)
     macs = GIGA_MACS_AT_224.get(backbone.kind)
     return None if macs is None else 2 * macs * (size / 224) ** 2
 
 
-def _convnet_macs(widths: list[int], size: int) -> int:
-    """3x3 convolutions, each of which halves the resolution."""
+def convnet_macs(widths: list[int], size: int) -> int:
+    """Multiply-adds of the small network's 3x3 convolutions, each of which halves the resolution of `size` pixels."""
     macs = 0
     for inputs, outputs in pairwise([3, *widths]):
         size = (size + 1) // 2
