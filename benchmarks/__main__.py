@@ -11,8 +11,8 @@ from pathlib import Path
 
 from benchmarks.record import record
 from benchmarks.table import HEAD, line
-from robust_dml.files import write_json
-from robust_dml.progress import say
+from robust_dml.runtime.files import write_json
+from robust_dml.runtime.progress import say
 
 OUTPUT = Path("results/bench")
 QUICK = (

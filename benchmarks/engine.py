@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from robust_dml.config import Run, Study
-from robust_dml.data.batches import Batch
-from robust_dml.data.prepare import build_index
-from robust_dml.data.store import build_store
+from robust_dml.data.index.build import build_index
+from robust_dml.data.loading.batches import Batch
+from robust_dml.data.store.build import build_store
 from robust_dml.training.setup import Training
 
 BASIS: dict[str, Any] = {

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robust_dml.files import write_json
+from robust_dml.runtime.files import write_json
 
 DIMENSION = 128
 IMAGES_PER_CLASS = 50

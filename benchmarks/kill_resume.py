@@ -23,9 +23,9 @@ from typing import Any
 import yaml
 
 from robust_dml.config import Run, Study, load_study
-from robust_dml.files import sha256_of, write_json
-from robust_dml.paths import model_folder
-from robust_dml.progress import say
+from robust_dml.config.paths import model_folder
+from robust_dml.runtime.files import sha256_of, write_json
+from robust_dml.runtime.progress import say
 
 OUTPUT = Path("results/bench/kill_resume.json")
 RUN = Run("digits", "triplet", "robust", 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.row import Row
-from robust_dml.provenance import provenance
+from robust_dml.runtime.provenance import provenance
 
 
 def record(rows: Iterable[Row]) -> dict[str, Any]:

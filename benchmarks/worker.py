@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-from robust_dml.machine import SPINS
+from robust_dml.runtime.process_setup import SPINS
 
 Way = Callable[[], Any]
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": SPINS}
@@ -97,7 +97,7 @@ def way_of(target: str, settings: Mapping[str, Any]) -> Way:
 
 def _serve(connection: Connection, target: str, settings: dict[str, Any], settled: bool) -> None:
     if settled:
-        from robust_dml.machine import settle
+        from robust_dml.runtime.process_setup import settle
 
         settle()
     way = way_of(target, settings)

@@ -18,9 +18,9 @@ from robust_dml.attacks.balls import BALLS
 from robust_dml.config.training import LossConfig
 from robust_dml.losses import build_loss
 from robust_dml.metrics import retrieval_metrics
-from robust_dml.metrics.retrieval import rank
 from robust_dml.miners import Triplets
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner, negative_weights
+from robust_dml.retrieval.protocols import rank
 
 ATTACK_FILES = {"linf": "attacks_linf.npz", "l2": "attacks_l2.npz"}
 TARGETS = ("pos", "neg", "posneg")

@@ -109,7 +109,7 @@ def trained() -> tuple[Any, Any]:
     """The demo's natural model, trained in a temporary folder: its study, and the subject of an evaluation."""
     from benchmarks import engine
     from robust_dml.config import Run
-    from robust_dml.evaluation.subject import load_subject
+    from robust_dml.evaluation.target import load_subject
     from robust_dml.training import train
 
     with tempfile.TemporaryDirectory() as folder:

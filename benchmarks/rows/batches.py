@@ -16,7 +16,7 @@ from benchmarks.worker import Call, Way
 from robust_dml.config.data import DatasetConfig
 
 if TYPE_CHECKING:
-    from robust_dml.data.dataset import Dataset
+    from robust_dml.data.loading.dataset import Dataset
 
 CLASSES, SAMPLES = 14, 2
 IMAGES_PER_CLASS = 8
@@ -63,9 +63,9 @@ def write_photographs(folder: Path, classes: int, images_per_class: int) -> None
 
 def make_store(folder: Path) -> Row:
     """Index and pack the photographs; what that takes and how large the files are."""
+    from robust_dml.data.index.build import build_index
     from robust_dml.data.paths import store_folder
-    from robust_dml.data.prepare import build_index
-    from robust_dml.data.store import build_store
+    from robust_dml.data.store.build import build_store
 
     config, images = settings_of(folder), 2 * CLASSES * IMAGES_PER_CLASS
     indexing = _seconds(lambda: build_index(config, folder, Path(), workers=1))
@@ -85,7 +85,7 @@ def settings_of(folder: Path) -> DatasetConfig:
 def ours(folder: str, kind: str) -> Way:
     """An epoch of one kind of batches as floats in [0, 1]; returns what `_tally` does."""
     from robust_dml.data import open_dataset
-    from robust_dml.data.batches import train_batches
+    from robust_dml.data.loading.batches import train_batches
 
     dataset = open_dataset(settings_of(Path(folder)), Path(folder))
     train, test = dataset.part("train"), dataset.part("test")
@@ -104,7 +104,7 @@ def released(folder: str, kind: str) -> Way:
 
     from benchmarks.released import test_transform, train_transform
     from robust_dml.data import open_dataset
-    from robust_dml.data.sampler import epoch_batches
+    from robust_dml.data.loading.sampler import epoch_batches
 
     dataset = open_dataset(settings_of(Path(folder)), Path(folder))
     training = kind == "training"

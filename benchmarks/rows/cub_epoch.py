@@ -65,7 +65,7 @@ def prepare(folder: str) -> Way:
 def step(folder: str, training: str, precision: str) -> Way:
     """The next step of the first epoch, its batch loaded as a training loads it."""
     from benchmarks import engine
-    from robust_dml.data.batches import train_batches
+    from robust_dml.data.loading.batches import train_batches
     from robust_dml.training.loop import train_step
 
     opened = engine.open_training(study_in(folder, precision), training)

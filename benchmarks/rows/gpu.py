@@ -61,8 +61,8 @@ def _steps(rounds: int) -> Iterator[Row]:
 def paper_hours(speed: float, device: str) -> dict[str, int]:
     """Hours of training in config/paper.yaml on `device` (cuda or cpu) at `speed`, 10^9 operations a second."""
     from robust_dml.config import load_study
-    from robust_dml.cost import estimate
-    from robust_dml.cost import speed as recorded
+    from robust_dml.planning.cost import estimate
+    from robust_dml.planning.cost import speed as recorded
 
     hours = estimate(load_study(Path("config/paper.yaml"))).train_hours[device]
     return {"paper's study, hours of training": round(hours * recorded(device, "resnet50", "fp32") / speed)}
@@ -119,7 +119,7 @@ def attack(batch: int, pixels: int, graph: bool) -> Way:
     from robust_dml.attacks.probe import probe
     from robust_dml.config.training import BackboneConfig, OptimisationConfig
     from robust_dml.models import build_model
-    from robust_dml.training.network import Network
+    from robust_dml.training.forward import Network
 
     images, ball = engine.random_batch(batch // 2, 2, pixels).images.cuda().float() / 255, LinfBall(0.01)
     model = build_model(BackboneConfig(**engine.RESNET50), seed=0, data_root=Path()).cuda()

@@ -116,9 +116,9 @@ def training_step(size: int) -> Way:
 def index(size: int) -> Way:
     """Listing, opening and checking `size` images, and writing index.csv."""
     from benchmarks import engine
-    from robust_dml.data.kinds.textures import write_textures
+    from robust_dml.data.datasets.textures import write_textures
+    from robust_dml.data.index.build import build_index
     from robust_dml.data.paths import images_folder
-    from robust_dml.data.prepare import build_index
 
     folder = Path(tempfile.mkdtemp())
     dataset = engine.textures(classes=size // 20, images_per_class=20, pixels=64)

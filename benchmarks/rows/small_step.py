@@ -10,7 +10,7 @@ from benchmarks.limits import matmul
 from benchmarks.row import Row, compare
 from benchmarks.rows.robust_step import PASSES
 from benchmarks.worker import Call, Way
-from robust_dml.work import convnet_macs
+from robust_dml.planning.passes import convnet_macs
 
 BATCH = {"classes_per_batch": 5, "samples_per_class": 18}
 EPSILON = 0.1
@@ -37,7 +37,7 @@ def rows(quick: bool) -> Iterator[Row]:
 def ours(precision: str) -> Way:
     """A step of the training loop."""
     from benchmarks import engine
-    from robust_dml.data.batches import train_batches
+    from robust_dml.data.loading.batches import train_batches
     from robust_dml.training.loop import train_step
 
     with tempfile.TemporaryDirectory() as folder:

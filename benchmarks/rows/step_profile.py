@@ -44,7 +44,7 @@ def timed(target: str, settings: dict[str, Any]) -> Way:
 
     from benchmarks.worker import way_of
     from robust_dml.training.adam import Adam
-    from robust_dml.training.network import Network
+    from robust_dml.training.forward import Network
     from robust_dml.training.step import Step
 
     parts = {

@@ -49,7 +49,7 @@ def study_in(folder: str) -> Study:
 
 def painting_and_indexing(folder: str) -> Way:
     """Make the images and index them."""
-    from robust_dml.data.prepare import build_index
+    from robust_dml.data.index.build import build_index
 
     study = study_in(folder)
     return lambda: str(build_index(study.datasets["images"], study.data_root, study.sources, workers=WORKERS))
@@ -57,7 +57,7 @@ def painting_and_indexing(folder: str) -> Way:
 
 def packing(folder: str) -> Way:
     """Pack them."""
-    from robust_dml.data.store import build_store
+    from robust_dml.data.store.build import build_store
 
     study = study_in(folder)
     return lambda: str(build_store(study.datasets["images"], study.data_root, workers=WORKERS))
@@ -66,7 +66,7 @@ def packing(folder: str) -> Way:
 def loading(folder: str) -> Way:
     """One epoch of training batches."""
     from robust_dml.data import open_dataset
-    from robust_dml.data.batches import train_batches
+    from robust_dml.data.loading.batches import train_batches
 
     study = study_in(folder)
     part = open_dataset(study.datasets["images"], study.data_root).part("train")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from robust_dml.config import load_study
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 STUDIES = Path(__file__).parents[2] / "config"
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from robust_dml.data.augment import training_boxes, training_flips
-from robust_dml.randomness import sample_seeds, uniform
+from robust_dml.data.loading.augment import training_boxes, training_flips
+from robust_dml.runtime.randomness import sample_seeds, uniform
 
 SCALE = (0.6, 1.0)
 

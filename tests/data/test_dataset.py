@@ -15,13 +15,13 @@ from torchvision.transforms import v2
 from miniatures import photograph
 from robust_dml.config.data import DatasetConfig, TransformConfig
 from robust_dml.data import open_dataset
-from robust_dml.data.batches import train_batches
-from robust_dml.data.dataset import Dataset
+from robust_dml.data.index.build import build_index
+from robust_dml.data.loading.batches import train_batches
+from robust_dml.data.loading.dataset import Dataset
 from robust_dml.data.paths import index_path, store_folder
-from robust_dml.data.prepare import build_index
-from robust_dml.data.store import build_store
-from robust_dml.errors import UserError
-from robust_dml.randomness import sample_seeds
+from robust_dml.data.store.build import build_store
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.randomness import sample_seeds
 
 SMALL = TransformConfig(size=24, resize=28, train_side=32)
 WAYS = {
@@ -95,7 +95,7 @@ def test_train_images_are_functions_of_their_seeds(root: Path, way: str) -> None
 
 
 def test_training_from_files_is_torchvisions_crop_of_the_whole_image(root: Path) -> None:
-    from robust_dml.data.augment import training_boxes, training_flips
+    from robust_dml.data.loading.augment import training_boxes, training_flips
 
     dataset = opened(root, WAYS["files"])
     part = dataset.part("train")
@@ -253,7 +253,7 @@ import sys, torch
 from pathlib import Path
 from robust_dml.config.data import DatasetConfig
 from robust_dml.data import open_dataset
-from robust_dml.data.batches import train_batches
+from robust_dml.data.loading.batches import train_batches
 config = DatasetConfig.model_validate_json({config(root).model_dump_json()!r})
 part = open_dataset(config, Path({str(root)!r})).part("train")
 next(iter(train_batches(part, classes=3, samples=2, seed=0, epoch=0)))

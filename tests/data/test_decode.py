@@ -9,7 +9,7 @@ from PIL import Image
 from miniatures import photograph
 from robust_dml.data import decode as module
 from robust_dml.data.decode import checksum, decode
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 
 def saved(tmp_path: Path, image: Image.Image, format: str) -> Path:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from faulty_server import FaultyServer, faulty_server
-from robust_dml.data.download import fetch
-from robust_dml.data.receive import Patience
-from robust_dml.data.sources import Archive
-from robust_dml.errors import UserError
+from robust_dml.data.archives.download import fetch
+from robust_dml.data.archives.http import Patience
+from robust_dml.data.archives.sources import Archive
+from robust_dml.runtime.errors import UserError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 HURRIED = Patience(tries=3, pause=0.01, timeout=0.5)

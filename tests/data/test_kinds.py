@@ -13,10 +13,10 @@ from PIL import Image
 import miniatures
 from miniatures import archive, source, tgz, zipped
 from robust_dml.config.data import DatasetConfig
-from robust_dml.data.index import Index, read_index
-from robust_dml.data.kinds.sop import CATEGORIES
-from robust_dml.data.prepare import build_index
-from robust_dml.errors import UserError
+from robust_dml.data.datasets.sop import CATEGORIES
+from robust_dml.data.index.build import build_index
+from robust_dml.data.index.file import Index, read_index
+from robust_dml.runtime.errors import UserError
 
 
 def config(kind: str, **keys: object) -> DatasetConfig:
@@ -200,7 +200,7 @@ def test_textures(tmp_path: Path) -> None:
 
 
 def test_textures_of_a_class_look_alike(tmp_path: Path) -> None:
-    from robust_dml.data.kinds.textures import texture
+    from robust_dml.data.datasets.textures import texture
 
     def spectrum(label: int, number: int) -> np.ndarray:
         return np.abs(np.fft.fft2(texture(label, number, 64).mean(axis=2)))[:12, :12].ravel()[1:]

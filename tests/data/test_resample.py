@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from robust_dml.data.resample import crop_and_resize, crop_and_resize_all
+from robust_dml.data.loading.resample import crop_and_resize, crop_and_resize_all
 
 BOXES = np.array([[0, 0, 12, 10], [3, 2, 8, 7], [11, 0, 1, 10], [0, 4, 12, 3], [5, 5, 1, 1]])
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from robust_dml.data.sampler import epoch_batches
-from robust_dml.errors import UserError
+from robust_dml.data.loading.sampler import epoch_batches
+from robust_dml.runtime.errors import UserError
 
 cases = st.tuples(st.lists(st.integers(1, 9), min_size=2, max_size=25), st.integers(2, 6), st.integers(2, 4))
 

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from robust_dml.config.data import DatasetConfig, DatasetKind
+from robust_dml.data.archives.sources import load_sources
 from robust_dml.data.paths import FROM_ARCHIVES, archive_paths
-from robust_dml.data.sources import load_sources
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 TABLE = Path(__file__).parents[2] / "config" / "datasets.yaml"
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robust_dml.data.splits import all_splits, held_out
+from robust_dml.data.index.splits import all_splits, held_out
 
 counts = st.lists(st.integers(1, 6), min_size=2, max_size=30)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from miniatures import tgz, zipped
-from robust_dml.data.folders import filling
-from robust_dml.data.unpack import unpack
-from robust_dml.errors import UserError
+from robust_dml.data.archives.unpack import unpack
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import filling
 
 FILES = {"birds/a.txt": b"a" * 5000, "birds/sub/b.txt": b"b" * 10}
 

@@ -8,11 +8,11 @@ from PIL import Image
 
 from miniatures import write_class_folders
 from robust_dml.config.data import DatasetConfig, TransformConfig
+from robust_dml.data.index.build import build_index
 from robust_dml.data.paths import store_folder
-from robust_dml.data.prepare import build_index
-from robust_dml.data.store import build_store
+from robust_dml.data.store.build import build_store
 from robust_dml.data.verify import verify
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 
 @pytest.fixture

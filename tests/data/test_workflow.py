@@ -14,7 +14,7 @@ from faulty_server import FaultyServer, faulty_server
 from miniatures import archive, source
 from robust_dml.config import load_study
 from robust_dml.data import open_dataset
-from robust_dml.data.batches import train_batches
+from robust_dml.data.loading.batches import train_batches
 
 CUB, CARS, SOP = "CUB_200_2011.tgz", "cars.zip", "Stanford_Online_Products.zip"
 

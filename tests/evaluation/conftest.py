@@ -11,11 +11,11 @@ import yaml
 from safetensors.torch import save_file
 
 from robust_dml.config import Run, Study, load_study
+from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of, runs
-from robust_dml.data.prepare import build_index
-from robust_dml.data.store import build_store
+from robust_dml.data.index.build import build_index
+from robust_dml.data.store.build import build_store
 from robust_dml.models import build_model
-from robust_dml.paths import model_folder
 
 STUDY: dict[str, Any] = {
     "name": "tiny",

@@ -10,13 +10,13 @@ import torch
 
 from evaluation.conftest import MODEL, MakeStudy
 from robust_dml.attacks import LinfBall, released
+from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.attacking import Attack
-from robust_dml.evaluation.subject import load_subject
-from robust_dml.files import read_json
-from robust_dml.metrics.retrieval import rank
-from robust_dml.paths import attack_folder
-from robust_dml.randomness import sample_seeds
+from robust_dml.evaluation.target import load_subject
+from robust_dml.retrieval.protocols import rank
+from robust_dml.runtime.files import read_json
+from robust_dml.runtime.randomness import sample_seeds
 
 ATTACKS: dict[str, Any] = {
     "pgd": {"optimiser": "pgd", "objective": "margin", "epsilon": 0.05, "steps": 3, "restarts": 2},

@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from evaluation.conftest import MODEL, MakeStudy
-from robust_dml.errors import UserError
+from robust_dml.config.paths import attack_folder, model_folder
 from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.attacking import Attack
-from robust_dml.files import read_json
-from robust_dml.paths import attack_folder, model_folder
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import read_json
 
 ATTACKS: dict[str, Any] = {"pgd": {"optimiser": "pgd", "objective": "margin", "epsilon": 0.05, "steps": 2}}
 SETTINGS: dict[str, Any] = {"batch": 500, "check_queries": 0, "as_released": False}

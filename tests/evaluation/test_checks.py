@@ -11,11 +11,11 @@ import pytest
 
 from evaluation.conftest import MODEL, MakeStudy
 from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.blocks import Arrays, Blocks, Work
 from robust_dml.evaluation.checks import CHECKS, Facts, Result, run_checks
-from robust_dml.files import read_json
-from robust_dml.paths import attack_folder
+from robust_dml.runtime.files import read_json
 
 SOUND = {"zero_gradient": 0.0, "nan": 0.0, "collapsed": 0.0}
 

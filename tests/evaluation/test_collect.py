@@ -8,10 +8,10 @@ import pytest
 
 from evaluation.conftest import MODEL, MakeStudy
 from robust_dml.cli.main import main
+from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.collect import COLUMNS, collect
-from robust_dml.files import read_json
-from robust_dml.paths import attack_folder
+from robust_dml.runtime.files import read_json
 
 
 def test_a_row_per_number(make_study: MakeStudy, capsys: pytest.CaptureFixture[str]) -> None:

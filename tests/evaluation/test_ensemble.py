@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from evaluation.conftest import MODEL, MakeStudy
+from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.attacking import Attack
 from robust_dml.evaluation.blocks import Arrays
-from robust_dml.files import read_json
-from robust_dml.paths import attack_folder
+from robust_dml.runtime.files import read_json
 
 ATTACKS: dict[str, Any] = {
     "fgsm": {"optimiser": "fgsm", "objective": "margin", "epsilon": [0.02, 0.03]},

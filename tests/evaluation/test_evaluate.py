@@ -10,12 +10,12 @@ import torch
 
 from evaluation.conftest import MODEL, MakeStudy
 from robust_dml.config import Study
-from robust_dml.errors import UserError
+from robust_dml.config.paths import STATE, attack_folder, model_folder
 from robust_dml.evaluation import evaluate
-from robust_dml.evaluation.subject import Subject, load_subject
-from robust_dml.files import read_json
+from robust_dml.evaluation.target import Subject, load_subject
 from robust_dml.metrics import retrieval_metrics
-from robust_dml.paths import STATE, attack_folder, model_folder
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import read_json
 
 
 def results(study: Study) -> dict[str, Any]:

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from evaluation.conftest import MODEL, MakeStudy
+from robust_dml.config.paths import STATE, attack_folder
 from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.attacking import Attack
 from robust_dml.evaluation.blocks import Arrays, Blocks
-from robust_dml.paths import STATE, attack_folder
 
 SMALL_BLOCKS = {"batch": 100, "block": 200, "check_queries": 20}
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from robust_dml.config.training import LossConfig
-from robust_dml.errors import UserError
 from robust_dml.losses import build_loss
 from robust_dml.miners import Triplets
+from robust_dml.runtime.errors import UserError
 
 CONTRASTIVE = LossConfig(kind="contrastive", options={"pos_margin": 0.1, "neg_margin": 0.9})
 TRIPLET = LossConfig(kind="triplet", options={"margin": 0.2})

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from robust_dml.metrics import retrieval_metrics
-from robust_dml.metrics.ranking import RECALL_RANKS
-from robust_dml.metrics.retrieval import Protocol
+from robust_dml.retrieval.protocols import Protocol
+from robust_dml.retrieval.ranking import RECALL_RANKS
 
 
 def naive_metrics(

@@ -8,8 +8,8 @@ from pytorch_metric_learning import miners
 from torch.nn.functional import normalize
 
 from robust_dml.config.training import MinerConfig
-from robust_dml.errors import UserError
 from robust_dml.miners import build_miner
+from robust_dml.runtime.errors import UserError
 
 EMBEDDINGS = normalize(torch.randn(12, 4, generator=torch.Generator().manual_seed(0)))
 LABELS = torch.arange(4).repeat_interleave(3)

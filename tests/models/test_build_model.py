@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from robust_dml.config.training import BackboneConfig
-from robust_dml.errors import UserError
 from robust_dml.models import build_model, load_model
+from robust_dml.runtime.errors import UserError
 from robust_dml.training.state import save_tensors
 
 DATA = Path("no-data")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from robust_dml.models.convnet import Quarters
+from robust_dml.models.backbones.convnet import Quarters
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 4), (2, 3, 5, 2), (1, 2, 1, 3)])

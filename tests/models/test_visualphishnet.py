@@ -6,7 +6,7 @@ import torch
 from torchvision.models import vgg
 
 from robust_dml.config.training import BackboneConfig
-from robust_dml.models.visualphishnet import visualphishnet
+from robust_dml.models.backbones.visualphishnet import visualphishnet
 
 
 def test_torchvisions_weights_give_torchvisions_features() -> None:

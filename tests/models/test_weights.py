@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from robust_dml.config.training import BackboneConfig
-from robust_dml.data import download
-from robust_dml.data.receive import MirrorError
-from robust_dml.data.sources import Archive
-from robust_dml.errors import UserError
+from robust_dml.data.archives import download
+from robust_dml.data.archives.http import MirrorError
+from robust_dml.data.archives.sources import Archive
 from robust_dml.models import build_model, weights
 from robust_dml.models.weights import fetch_weights, load_weights
+from robust_dml.runtime.errors import UserError
 from robust_dml.training.state import save_tensors
 
 RESNET = BackboneConfig(kind="resnet18", embedding=4, weights="imagenet")

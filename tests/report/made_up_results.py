@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from robust_dml.config import Run, Study, attack_settings, training_settings
+from robust_dml.config.paths import attack_folder, model_folder, results_folder
 from robust_dml.config.resolve import backbone_of, runs
-from robust_dml.files import write_json, write_text
-from robust_dml.paths import attack_folder, model_folder, results_folder
 from robust_dml.report.metrics import Row
-from robust_dml.report.roles import CLEAN, Result, results_of
+from robust_dml.report.selection import CLEAN, Result, results_of
+from robust_dml.runtime.files import write_json, write_text
 
 QUERIES, NEIGHBOURS, CLASSES, PIXELS = 60, 4, 5, 16
 METRICS = ("recall@1", "recall@2", "recall@4", "recall@8", "r-precision", "map@r")

@@ -9,11 +9,11 @@ import pytest
 
 from robust_dml.cli import main
 from robust_dml.config import load_study
-from robust_dml.errors import UserError
+from robust_dml.report.cells import Numbers
 from robust_dml.report.claims import Claim, judge, load_claims
 from robust_dml.report.metrics import Metrics, Row
-from robust_dml.report.numbers import Numbers
 from robust_dml.report.results import Results
+from robust_dml.runtime.errors import UserError
 
 CONFIG = Path(__file__).parents[2] / "config"
 AT = {"dataset": "digits", "loss": "triplet", "attack": "pgd", "epsilon": 0.1}

@@ -12,15 +12,15 @@ import pytest
 from PIL import Image
 
 from robust_dml.cli import main
-from robust_dml.errors import UserError
 from robust_dml.report.catalogue import figure_files, figure_names, figure_sources
+from robust_dml.report.cells import Numbers
 from robust_dml.report.figures import caption, draw, save
 from robust_dml.report.figures.retrieval import _chosen, _pairs
 from robust_dml.report.figures.style import marks
 from robust_dml.report.metrics import mean
-from robust_dml.report.numbers import Numbers
 from robust_dml.report.results import Results
-from robust_dml.report.roles import CLEAN, headline, worst_cases
+from robust_dml.report.selection import CLEAN, headline, worst_cases
+from robust_dml.runtime.errors import UserError
 
 ALL = ["retrieval", "gaussians", "epsilon", "steps", "curves", "slot", "shift"]
 

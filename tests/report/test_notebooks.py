@@ -11,9 +11,9 @@ import pytest
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from robust_dml.cli import main
-from robust_dml.errors import UserError
 from robust_dml.report.notebook import write_notebook
 from robust_dml.report.results import Results
+from robust_dml.runtime.errors import UserError
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from robust_dml.errors import UserError
-from robust_dml.report.formats import to_csv, to_html
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.reported import add_reported, read_reported
+from robust_dml.report.cells import Numbers
+from robust_dml.report.paper_values import add_reported, read_reported
+from robust_dml.report.renderers import to_csv, to_html
 from robust_dml.report.results import Results
 from robust_dml.report.tables import build_tables
+from robust_dml.runtime.errors import UserError
 
 HEAD = "table,row,column,value,page\n"
 

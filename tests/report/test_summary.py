@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from robust_dml.cli import main
-from robust_dml.report.numbers import Numbers
+from robust_dml.report.cells import Numbers
 from robust_dml.report.results import Results
 from robust_dml.report.table import printed
 from robust_dml.report.tables import build_table

@@ -10,9 +10,9 @@ from report.made_up_results import read_lines
 from report.naive import Naive
 from robust_dml.cli import main
 from robust_dml.report.catalogue import table_names
-from robust_dml.report.formats import FORMATS, escape, to_csv, to_html, to_latex
+from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import NORMS
-from robust_dml.report.numbers import Numbers
+from robust_dml.report.renderers import FORMATS, escape, to_csv, to_html, to_latex
 from robust_dml.report.results import Results
 from robust_dml.report.table import Cell, Column, Row, Table, mark_best, printed
 from robust_dml.report.tables import build_table, build_tables

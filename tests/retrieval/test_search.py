@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from robust_dml.retrieval import candidates, search
-from robust_dml.retrieval.kinds import nearest_of_kinds
+from robust_dml.retrieval.by_label import nearest_of_kinds
 
 
 @pytest.fixture(params=["product", "faiss"], scope="module", autouse=True)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from robust_dml.config import Run, Study, load_study
-from robust_dml.data.prepare import build_index
-from robust_dml.data.store import build_store
+from robust_dml.data.index.build import build_index
+from robust_dml.data.store.build import build_store
 
 STUDY: dict[str, Any] = {
     "name": "tiny",

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from robust_dml.config.training import TrainingConfig
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner
+from robust_dml.training.distributed import Processes, join_processes
 from robust_dml.training.methods import METHODS
-from robust_dml.training.processes import Processes, join_processes
 from training.tiny_model import make_step, tiny_model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robust_dml.training.choices import Choices, epochs_of, updated
+from robust_dml.training.checkpoints import Choices, epochs_of, updated
 
 
 def test_the_first_of_the_best_epochs() -> None:

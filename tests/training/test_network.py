@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from robust_dml.config.training import OptimisationConfig
 from robust_dml.models import EmbeddingModel
-from robust_dml.training.network import Network
+from robust_dml.training.forward import Network
 
 
 def batchnorm_model() -> EmbeddingModel:

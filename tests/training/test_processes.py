@@ -14,11 +14,11 @@ from torch import nn
 
 from robust_dml.config import Run, load_study
 from robust_dml.config.training import OptimisationConfig
-from robust_dml.errors import UserError
 from robust_dml.models import EmbeddingModel
+from robust_dml.runtime.errors import UserError
 from robust_dml.training import train
-from robust_dml.training.network import Network, require_frozen
-from robust_dml.training.processes import Processes
+from robust_dml.training.distributed import Processes
+from robust_dml.training.forward import Network, require_frozen
 from training.conftest import MakeStudy
 from training.one_step import one_step
 

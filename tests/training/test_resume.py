@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from robust_dml.config import Run, Study, load_study
-from robust_dml.errors import UserError
-from robust_dml.files import sha256_of
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import sha256_of
 from robust_dml.training import state as state_module
 from robust_dml.training import train
 from robust_dml.training.step import Step

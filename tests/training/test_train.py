@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from robust_dml.config import Run, Study, load_study
-from robust_dml.errors import UserError
-from robust_dml.files import sha256_of
 from robust_dml.models import load_model
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import sha256_of
 from robust_dml.training import train
 from robust_dml.training.history import COLUMNS
 from training.conftest import MakeStudy

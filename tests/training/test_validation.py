@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robust_dml.config.attacks import TrainingAttackConfig
-from robust_dml.training.processes import Processes
+from robust_dml.training.distributed import Processes
 from robust_dml.training.validation import Validation
 
 ATTACK = TrainingAttackConfig(optimiser="fgsm", epsilon=0.1, steps=1)

@@ -9,8 +9,8 @@ from robust_dml.config.training import LossConfig, OptimisationConfig, TrainingC
 from robust_dml.losses import build_loss
 from robust_dml.miners import Miner
 from robust_dml.models import EmbeddingModel
-from robust_dml.training.network import Network
-from robust_dml.training.processes import Processes
+from robust_dml.training.distributed import Processes
+from robust_dml.training.forward import Network
 from robust_dml.training.step import Step, Tools
 
 LOSSES = {

@@ -10,7 +10,8 @@ import pytest
 from checkout import ROOT, copy_checkout, run_snakemake
 from robust_dml.cli.main import main
 from robust_dml.config import Run, Study, load_study
-from robust_dml.cost import (
+from robust_dml.models.weights import IMAGENET
+from robust_dml.planning.cost import (
     DAY,
     WEIGHTS_BYTES,
     data_cost,
@@ -21,8 +22,7 @@ from robust_dml.cost import (
     speed,
     speeds,
 )
-from robust_dml.models.weights import IMAGENET
-from robust_dml.work import attack_passes, training_passes
+from robust_dml.planning.passes import attack_passes, training_passes
 
 
 @pytest.fixture(autouse=True)
@@ -136,5 +136,5 @@ def test_every_speed_has_a_source() -> None:
 
 
 def test_planning_needs_no_torch() -> None:
-    code = "import sys, robust_dml.cost, robust_dml.cli.commands.plan; assert 'torch' not in sys.modules"
+    code = "import sys, robust_dml.planning.cost, robust_dml.cli.commands.plan; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -9,7 +9,8 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from robust_dml import cost, paths
+from robust_dml.config import paths
+from robust_dml.planning import cost
 from robust_dml.config import (
     Run,
     attack_settings,
@@ -19,8 +20,8 @@ from robust_dml.config import (
 )
 from robust_dml.config.resolve import runs
 from robust_dml.data import paths as data_paths
-from robust_dml.errors import UserError
-from robust_dml.files import digest_of
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import digest_of
 
 CHECKOUT = Path(workflow.basedir)
 ENVIRONMENT = CHECKOUT / "environment.yml"

@@ -21,9 +21,9 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 from robust_dml.config import load_study
+from robust_dml.config.paths import results_folder
 from robust_dml.data.paths import index_path
-from robust_dml.errors import UserError
-from robust_dml.paths import results_folder
+from robust_dml.runtime.errors import UserError
 
 # Each stage of dvc.yaml, the target that makes it, and the rule that makes it from scratch.
 STAGES = {

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from robust_dml import randomness
+from robust_dml.runtime import randomness
 
 LINF_TAU = 0.95
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from robust_dml.retrieval.by_label import nearest_of_kinds
 from robust_dml.retrieval.distances import distance, wide
-from robust_dml.retrieval.kinds import nearest_of_kinds
 
 NEIGHBOURS = 16  # of each kind that the gradient of the margin heeds
 TEMPERATURE = 0.05  # of its soft minimum, relative to the smallest distance

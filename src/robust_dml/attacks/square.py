@@ -7,11 +7,11 @@ import math
 import torch
 from torch import Tensor
 
-from robust_dml import randomness
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function
+from robust_dml.runtime import randomness
 
 FIRST_SHARE = 0.8  # of the image that the first window covers
 HALVINGS = (10, 50, 200, 1000, 2000, 4000, 6000, 8000)  # of the share, at these of 10,000 queries

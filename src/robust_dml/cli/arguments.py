@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from robust_dml.config import Run, Study
@@ -72,7 +72,7 @@ def load_dataset(arguments: argparse.Namespace) -> tuple[Study, str]:
 
 def require_settings(arguments: argparse.Namespace, settings: Any) -> None:
     """Refuse to work with settings other than those the workflow planned with."""
-    from robust_dml.files import digest_of
+    from robust_dml.runtime.files import digest_of
 
     if arguments.settings and arguments.settings != digest_of(settings):
         raise UserError(f"{arguments.study}: changed since the workflow was planned; run snakemake again")

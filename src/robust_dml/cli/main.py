@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from robust_dml import __version__
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from robust_dml.config.base import explain
 from robust_dml.config.study import Study
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 
 def load_study(path: Path) -> Study:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from robust_dml.errors import UserError
-from robust_dml.progress import say
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.progress import say
 
 MAX_PIXELS = 2**26  # the largest photograph of CARS196 has 42 million
 NAMED = 5  # damaged images in the one line of an error

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
 
-from robust_dml.progress import track
+from robust_dml.runtime.progress import track
 
 T = TypeVar("T")
 R = TypeVar("R")

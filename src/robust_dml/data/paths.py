@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from robust_dml.config.data import DatasetConfig, TransformConfig
-from robust_dml.data.sources import archives_folder, chosen_layout, load_sources
-from robust_dml.files import digest_of
+from robust_dml.data.archives.sources import archives_folder, chosen_layout, load_sources
+from robust_dml.runtime.files import digest_of
 
 STORE_RECORD, STORE_TEST, STORE_TRAIN = "store.json", "test.uint8", "train.uint8"
 FROM_ARCHIVES = ("cub200", "cars196", "sop", "visualphish")

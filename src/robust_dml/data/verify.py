@@ -9,13 +9,13 @@ import numpy as np
 
 from robust_dml.config.data import DatasetConfig
 from robust_dml.data.decode import checksum, decode, raise_if_damaged
-from robust_dml.data.index import Index, read_index
+from robust_dml.data.index.file import Index, read_index
+from robust_dml.data.index.readers import list_images
 from robust_dml.data.parallel import map_images
 from robust_dml.data.paths import images_folder, index_path, store_folder
-from robust_dml.data.readers import list_images
-from robust_dml.data.store import Store, open_store, packed_forms
-from robust_dml.errors import UserError
-from robust_dml.files import sha256_of
+from robust_dml.data.store.build import Store, open_store, packed_forms
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import sha256_of
 
 
 def verify(config: DatasetConfig, data_root: Path, *, workers: int) -> str:

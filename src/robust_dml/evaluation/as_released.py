@@ -8,7 +8,7 @@ from torch import Tensor
 from robust_dml.attacks import released
 from robust_dml.attacks.balls import BALLS
 from robust_dml.config.attacks import AttackConfig
-from robust_dml.evaluation.subject import Subject
+from robust_dml.evaluation.target import Subject
 
 RELEASED = ("fgsm", "r-fgsm", "pgd", "carlini-wagner")
 

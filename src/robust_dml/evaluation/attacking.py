@@ -15,8 +15,8 @@ from robust_dml.config.attacks import AttackConfig
 from robust_dml.evaluation.as_released import run_released
 from robust_dml.evaluation.blocks import Arrays
 from robust_dml.evaluation.objectives import margin_for, objective_for
-from robust_dml.evaluation.subject import Subject
-from robust_dml.randomness import sample_seeds
+from robust_dml.evaluation.target import Subject
+from robust_dml.runtime.randomness import sample_seeds
 
 NORM_TOLERANCE = 1e-6
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from robust_dml.files import replacing
-from robust_dml.progress import track
+from robust_dml.runtime.files import replacing
+from robust_dml.runtime.progress import track
 
 Arrays = dict[str, np.ndarray]
 Work = Callable[[np.ndarray], Arrays]

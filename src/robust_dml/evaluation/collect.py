@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from robust_dml.config import Study
+from robust_dml.config.paths import attack_folder, results_folder
 from robust_dml.config.resolve import runs
-from robust_dml.errors import UserError
-from robust_dml.files import read_json, write_text
-from robust_dml.paths import attack_folder, results_folder
-from robust_dml.progress import say
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import read_json, write_text
+from robust_dml.runtime.progress import say
 
 WHAT = ("dataset", "backbone", "loss", "training", "seed", "attack", "norm", "epsilon", "steps", "objective")
 COLUMNS = (*WHAT, "protocol", "metric", "value")

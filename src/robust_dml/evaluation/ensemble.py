@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from robust_dml.evaluation.blocks import SECONDS, Arrays
-from robust_dml.evaluation.subject import Subject
+from robust_dml.evaluation.target import Subject
 
 Member = Callable[[np.ndarray], Arrays]
 

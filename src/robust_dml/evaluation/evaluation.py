@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from robust_dml.config import Run, Study, attack_settings
+from robust_dml.config.paths import attack_folder, state_folder
 from robust_dml.evaluation.blocks import SECONDS, Arrays
 from robust_dml.evaluation.checks import Facts, Result, run_checks
+from robust_dml.evaluation.exact import exact_float32
 from robust_dml.evaluation.examples import spread, write_examples
-from robust_dml.evaluation.precision import exact_float32
-from robust_dml.evaluation.results import identity, origin, write_result
+from robust_dml.evaluation.result import identity, origin, write_result
 from robust_dml.evaluation.runner import Runner, require_consistent, source_of
-from robust_dml.evaluation.scoring import Clean, rank_clean, score
-from robust_dml.evaluation.subject import Subject, load_subject, model_sha256
+from robust_dml.evaluation.score import Clean, rank_clean, score
+from robust_dml.evaluation.target import Subject, load_subject, model_sha256
 from robust_dml.evaluation.trials import Trials
-from robust_dml.files import digest_of, write_json
 from robust_dml.metrics.clustering import clustering_metrics
-from robust_dml.paths import attack_folder, state_folder
-from robust_dml.progress import say
-from robust_dml.provenance import provenance, revision
+from robust_dml.runtime.files import digest_of, write_json
+from robust_dml.runtime.progress import say
+from robust_dml.runtime.provenance import provenance, revision
 
 
 def evaluate(study: Study, run: Run) -> None:

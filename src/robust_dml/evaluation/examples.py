@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from robust_dml.evaluation.blocks import Arrays
-from robust_dml.evaluation.scoring import Clean
-from robust_dml.evaluation.subject import Subject
-from robust_dml.files import replacing
+from robust_dml.evaluation.score import Clean
+from robust_dml.evaluation.target import Subject
+from robust_dml.runtime.files import replacing
 
 NEIGHBOURS = 5
 EMBEDDINGS = 1000

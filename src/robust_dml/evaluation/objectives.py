@@ -8,7 +8,7 @@ from torch import Tensor
 from robust_dml.attacks.objectives import Margin, attract, margin, repel
 from robust_dml.attacks.objectives import Objective as Function
 from robust_dml.config.attacks import Objective
-from robust_dml.evaluation.subject import Subject
+from robust_dml.evaluation.target import Subject
 
 
 def objective_for(kind: Objective, subject: Subject, positions: Tensor) -> Function:

@@ -12,12 +12,12 @@ import numpy as np
 from robust_dml.config import Run, Study
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.resolve import runs
-from robust_dml.errors import UserError
 from robust_dml.evaluation.as_released import RELEASED
 from robust_dml.evaluation.attacking import Attack
 from robust_dml.evaluation.blocks import SECONDS, Arrays, Blocks
 from robust_dml.evaluation.ensemble import select, worst_case
-from robust_dml.evaluation.subject import Subject, load_subject
+from robust_dml.evaluation.target import Subject, load_subject
+from robust_dml.runtime.errors import UserError
 
 NOBODY = np.zeros(0, dtype=np.int64)
 

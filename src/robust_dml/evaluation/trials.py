@@ -11,7 +11,7 @@ import numpy as np
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.evaluation.blocks import Arrays
 from robust_dml.evaluation.ensemble import right
-from robust_dml.evaluation.subject import Subject
+from robust_dml.evaluation.target import Subject
 
 Runner = Callable[[AttackConfig, float, np.ndarray, str], Arrays]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from torch import Tensor
 
 from robust_dml.config.training import LossConfig
-from robust_dml.errors import UserError
 from robust_dml.losses.contrastive import ContrastiveLoss
 from robust_dml.losses.library import LibraryLoss
 from robust_dml.losses.triplet import TripletLoss
 from robust_dml.miners.triplets import Triplets
+from robust_dml.runtime.errors import UserError
 
 Loss = Callable[[Tensor, Tensor, Triplets], Tensor]
 

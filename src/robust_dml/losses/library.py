@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from robust_dml.errors import UserError
 from robust_dml.miners.triplets import Triplets
+from robust_dml.runtime.errors import UserError
 
 
 class LibraryLoss:

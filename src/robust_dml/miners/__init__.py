@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from robust_dml.config.training import MinerConfig
-from robust_dml.errors import UserError
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner
 from robust_dml.miners.library import LibraryMiner
 from robust_dml.miners.triplets import Triplets, at_most_per_anchor
+from robust_dml.runtime.errors import UserError
 
 Miner = Callable[[Tensor, Tensor, torch.Generator], Triplets]
 

@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from robust_dml.config.training import BackboneConfig
-from robust_dml.errors import UserError
-from robust_dml.models.convnet import convnet
+from robust_dml.models.backbones.convnet import convnet
+from robust_dml.models.backbones.foreign import torchvision_backbone, user_backbone
+from robust_dml.models.backbones.resnet import resnet18, resnet50
+from robust_dml.models.backbones.visualphishnet import visualphishnet
 from robust_dml.models.embedding import EmbeddingModel
-from robust_dml.models.foreign import torchvision_backbone, user_backbone
-from robust_dml.models.resnet import resnet18, resnet50
-from robust_dml.models.visualphishnet import visualphishnet
 from robust_dml.models.weights import fill, load_weights, read_weights
-from robust_dml.randomness import derive_seed
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.randomness import derive_seed
 
 BACKBONES: dict[str, Callable[[BackboneConfig], nn.Module]] = {
     "convnet": convnet,

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from robust_dml.config.training import BackboneConfig
-from robust_dml.data.sources import Archive
-from robust_dml.errors import UserError
+from robust_dml.data.archives.sources import Archive
+from robust_dml.runtime.errors import UserError
 
 
 def _published(file: str, sha256: str, size: int) -> Archive:
@@ -51,7 +51,7 @@ def fetch_weights(file: Archive, data_root: Path) -> Path:
 
     Of several jobs that want it one downloads and the others wait.
     """
-    from robust_dml.data.download import fetch
+    from robust_dml.data.archives.download import fetch
 
     folder = data_root / "weights"
     folder.mkdir(parents=True, exist_ok=True)

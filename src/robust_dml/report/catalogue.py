@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from robust_dml.config import Run, Study
+from robust_dml.config.paths import attack_folder, model_folder, results_folder
 from robust_dml.config.resolve import runs
-from robust_dml.paths import attack_folder, model_folder, results_folder
-from robust_dml.report.roles import (
+from robust_dml.report.selection import (
     headline,
     rate_series,
     rivals,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from robust_dml.report.flags import Model
 from robust_dml.report.results import Results
-from robust_dml.report.sanity import Model
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robust_dml.config import Study
-from robust_dml.report.roles import Result
+from robust_dml.report.selection import Result
 
 METRICS = {
     "recall@1": "R@1",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 Seeds = Mapping[int, float]
 

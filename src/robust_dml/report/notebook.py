@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robust_dml.errors import UserError
-from robust_dml.files import write_text
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import write_text
 
 SECONDS_PER_CELL = 600
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.config import Run, Study
+from robust_dml.config.paths import attack_folder, model_folder, results_folder
 from robust_dml.config.resolve import runs
-from robust_dml.errors import UserError
-from robust_dml.files import read_json
-from robust_dml.paths import attack_folder, model_folder, results_folder
 from robust_dml.report.metrics import Metrics, read_metrics
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import read_json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from robust_dml.files import write_text
+from robust_dml.runtime.files import write_text
 
 COLUMNS = (
     "epoch",

@@ -8,10 +8,10 @@ from math import isfinite
 import torch
 
 from robust_dml.config import Run, Study
-from robust_dml.data.batches import Batch, train_batches
-from robust_dml.errors import UserError
-from robust_dml.progress import say, track
-from robust_dml.training.choices import epochs_of, updated
+from robust_dml.data.loading.batches import Batch, train_batches
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.progress import say, track
+from robust_dml.training.checkpoints import epochs_of, updated
 from robust_dml.training.history import Row, describe, peak_memory_mb
 from robust_dml.training.outputs import write_outputs
 from robust_dml.training.setup import Training

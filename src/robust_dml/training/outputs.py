@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of
-from robust_dml.files import replacing, sha256_of, write_json
-from robust_dml.paths import model_folder
-from robust_dml.provenance import provenance
+from robust_dml.runtime.files import replacing, sha256_of, write_json
+from robust_dml.runtime.provenance import provenance
 from robust_dml.training.history import write_history
 from robust_dml.training.setup import Training
 from robust_dml.training.state import save_tensors

@@ -5,22 +5,22 @@ from __future__ import annotations
 import torch
 
 from robust_dml.config import Run, Study, training_settings
+from robust_dml.config.paths import state_folder
 from robust_dml.config.resolve import backbone_of, loss_of, miner_of, optimisation_of
 from robust_dml.data import open_dataset
-from robust_dml.device import take_device
-from robust_dml.files import digest_of
 from robust_dml.losses import build_loss
 from robust_dml.miners import build_miner
 from robust_dml.models import build_model
-from robust_dml.paths import state_folder
+from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.hardware import take_device
 from robust_dml.training.adam import Adam
-from robust_dml.training.backend import set_backend
-from robust_dml.training.choices import require_choice
+from robust_dml.training.checkpoints import require_choice
+from robust_dml.training.distributed import join_processes
+from robust_dml.training.forward import Network, require_frozen
 from robust_dml.training.methods import method_of
-from robust_dml.training.network import Network, require_frozen
-from robust_dml.training.processes import join_processes
 from robust_dml.training.state import StateFolder
 from robust_dml.training.step import Tools
+from robust_dml.training.torch_settings import set_backend
 from robust_dml.training.validation import Validation
 
 

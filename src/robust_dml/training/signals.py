@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
-from robust_dml.progress import say
+from robust_dml.runtime.progress import say
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -17,11 +17,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from robust_dml.errors import UserError
-from robust_dml.files import replacing
-from robust_dml.progress import say
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import replacing
+from robust_dml.runtime.progress import say
 from robust_dml.training.adam import Adam
-from robust_dml.training.choices import Choices, epochs_of
+from robust_dml.training.checkpoints import Choices, epochs_of
 from robust_dml.training.history import Row
 
 

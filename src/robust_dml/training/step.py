@@ -14,9 +14,9 @@ from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.config.training import TrainingConfig
 from robust_dml.losses import Loss
 from robust_dml.miners import Miner, Triplets, at_most_per_anchor
-from robust_dml.randomness import sample_seeds, torch_generator
-from robust_dml.training.network import Network
-from robust_dml.training.processes import Processes
+from robust_dml.runtime.randomness import sample_seeds, torch_generator
+from robust_dml.training.distributed import Processes
+from robust_dml.training.forward import Network
 
 
 class NoTuplesError(Exception):

@@ -10,13 +10,13 @@ from torch import Tensor
 from robust_dml.attacks.objectives import repel
 from robust_dml.attacks.registry import run_attack
 from robust_dml.config.attacks import TrainingAttackConfig
-from robust_dml.data.dataset import Part
+from robust_dml.data.loading.dataset import Part
 from robust_dml.metrics import retrieval_metrics
-from robust_dml.progress import track
-from robust_dml.randomness import sample_seeds
+from robust_dml.retrieval.by_label import nearest_of_kinds
 from robust_dml.retrieval.distances import distance
-from robust_dml.retrieval.kinds import nearest_of_kinds
-from robust_dml.training.processes import Processes
+from robust_dml.runtime.progress import track
+from robust_dml.runtime.randomness import sample_seeds
+from robust_dml.training.distributed import Processes
 
 BATCH = 256
 ATTACK = {"optimiser": "pgd", "steps": 5, "step_size": None}  # whatever the training attack, as in the released code

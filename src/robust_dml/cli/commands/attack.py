@@ -16,7 +16,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the attack results of one model; a killed command goes on where it was."""
     from robust_dml.config import attack_settings
     from robust_dml.evaluation import evaluate
-    from robust_dml.machine import settle
+    from robust_dml.runtime.process_setup import settle
 
     settle()
     evaluate(*load_run(arguments, attack_settings))

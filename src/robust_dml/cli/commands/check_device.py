@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Raise UserError, with what the study would cost, if it wants a GPU and there is none."""
     from robust_dml.config import load_study
-    from robust_dml.cost import amount, estimate
-    from robust_dml.device import pick_device
-    from robust_dml.errors import UserError
+    from robust_dml.planning.cost import amount, estimate
+    from robust_dml.runtime.errors import UserError
+    from robust_dml.runtime.hardware import pick_device
 
     study = load_study(arguments.study)
     if study.device != "cuda":

@@ -19,12 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Judge every claim; a claim that does not hold is a finding, not an error."""
     from robust_dml.config import load_study
-    from robust_dml.files import write_json
-    from robust_dml.paths import results_folder
-    from robust_dml.progress import say
+    from robust_dml.config.paths import results_folder
+    from robust_dml.report.cells import Numbers
     from robust_dml.report.claims import judge, load_claims
-    from robust_dml.report.numbers import Numbers
     from robust_dml.report.results import Results
+    from robust_dml.runtime.files import write_json
+    from robust_dml.runtime.progress import say
 
     study = load_study(arguments.study)
     numbers = Numbers(Results(study))

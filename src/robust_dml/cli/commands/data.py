@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from robust_dml.cli.arguments import add_study, add_workers
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

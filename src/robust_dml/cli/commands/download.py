@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from robust_dml.cli.arguments import add_study
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from robust_dml.config import Study
-    from robust_dml.data.sources import Archive
+    from robust_dml.data.archives.sources import Archive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Fetch what is asked for into <data_root>/archives; archives already there are verified and left alone."""
     from robust_dml.config import load_study
-    from robust_dml.data.download import fetch
-    from robust_dml.data.sources import archives_folder
+    from robust_dml.data.archives.download import fetch
+    from robust_dml.data.archives.sources import archives_folder
 
     study = load_study(arguments.study)
     for archive in _wanted(study, arguments):
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _wanted(study: Study, arguments: argparse.Namespace) -> list[Archive]:
-    from robust_dml.data.sources import chosen_layout, load_sources
+    from robust_dml.data.archives.sources import chosen_layout, load_sources
 
     names = [arguments.dataset] if arguments.dataset else list(study.datasets)
     if not set(names) <= set(study.datasets):

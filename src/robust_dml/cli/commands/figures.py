@@ -16,12 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw the figures as PDF and PNG."""
     from robust_dml.config import load_study
-    from robust_dml.errors import UserError
-    from robust_dml.progress import say
     from robust_dml.report.catalogue import figure_files, figure_names
+    from robust_dml.report.cells import Numbers
     from robust_dml.report.figures import draw, save
-    from robust_dml.report.numbers import Numbers
     from robust_dml.report.results import Results
+    from robust_dml.runtime.errors import UserError
+    from robust_dml.runtime.progress import say
 
     study = load_study(arguments.study)
     names = figure_names(study)

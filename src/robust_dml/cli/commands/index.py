@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write index.csv into the dataset's folder; unpacks or makes the images first if they are not there."""
+    from robust_dml.data.index.build import build_index
     from robust_dml.data.parallel import default_workers
-    from robust_dml.data.prepare import build_index
 
     study, name = load_dataset(arguments)
     workers = arguments.workers or default_workers()

@@ -20,14 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the page; the figures must have been drawn."""
     from robust_dml.config import load_study
-    from robust_dml.files import write_text
-    from robust_dml.progress import say
+    from robust_dml.report.cells import Numbers
     from robust_dml.report.claims import judge, load_claims
-    from robust_dml.report.numbers import Numbers
     from robust_dml.report.page import build_page
-    from robust_dml.report.reported import add_reported, read_reported
+    from robust_dml.report.paper_values import add_reported, read_reported
     from robust_dml.report.results import Results
     from robust_dml.report.tables import build_tables
+    from robust_dml.runtime.files import write_text
+    from robust_dml.runtime.progress import say
 
     study = load_study(arguments.study)
     results = Results(study)

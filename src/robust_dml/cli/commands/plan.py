@@ -10,7 +10,7 @@ from robust_dml.cli.arguments import add_study
 
 if TYPE_CHECKING:
     from robust_dml.config import Study
-    from robust_dml.cost import Cost
+    from robust_dml.planning.cost import Cost
 
 Row = tuple[str, ...]
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the plan; nothing is read but the study, the table of sources and the recorded speeds."""
     from robust_dml.config import load_study
-    from robust_dml.cost import estimate
+    from robust_dml.planning.cost import estimate
 
     study = load_study(arguments.study)
     cost = estimate(study)
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _jobs(study: Study, cost: Cost) -> list[str]:
-    from robust_dml.cost import amount, archive_jobs, data_jobs
+    from robust_dml.planning.cost import amount, archive_jobs, data_jobs
 
     rows: list[Row] = [("job", "count", "GPU hours", "CPU hours")]
     rows += [("download_archive", str(archive_jobs(study)), "-", "-")]
@@ -43,7 +43,7 @@ def _jobs(study: Study, cost: Cost) -> list[str]:
 
 
 def _datasets(cost: Cost) -> list[str]:
-    from robust_dml.cost import amount
+    from robust_dml.planning.cost import amount
 
     rows: list[Row] = [("dataset", "images", "download GiB", "unpacked GiB", "packed GiB")]
     for name, data in cost.data.items():
@@ -53,7 +53,7 @@ def _datasets(cost: Cost) -> list[str]:
 
 
 def _totals(cost: Cost) -> list[str]:
-    from robust_dml.cost import amount
+    from robust_dml.planning.cost import amount
 
     unknown = any(math.isnan(data.download_gib) for data in cost.data.values())
     more = " and what is unknown above" if unknown else ""
@@ -65,7 +65,7 @@ def _totals(cost: Cost) -> list[str]:
 
 
 def _sources(study: Study) -> list[str]:
-    from robust_dml.cost import used_speeds
+    from robust_dml.planning.cost import used_speeds
 
     said = ["speeds:"]
     for row in used_speeds(study):

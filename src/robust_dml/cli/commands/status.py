@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from robust_dml.cli.arguments import add_study
 
 if TYPE_CHECKING:
-    from robust_dml.report.status import Status
+    from robust_dml.planning.status import Status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print what is done, running and left, and an estimate of the time."""
     from robust_dml.config import load_study
-    from robust_dml.report.status import status
+    from robust_dml.planning.status import status
 
     study = load_study(arguments.study)
     found = status(study)
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _counts(found: Status) -> list[str]:
-    from robust_dml.report.status import CONDITIONS, STAGES
+    from robust_dml.planning.status import CONDITIONS, STAGES
 
     lines = [" " * 8 + "".join(f"{condition:>10}" for condition in CONDITIONS)]
     for stage in STAGES:

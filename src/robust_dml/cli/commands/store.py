@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the store that fits the dataset's transform."""
     from robust_dml.data.parallel import default_workers
-    from robust_dml.data.store import build_store
+    from robust_dml.data.store.build import build_store
 
     study, name = load_dataset(arguments)
     print(build_store(study.datasets[name], study.data_root, workers=arguments.workers or default_workers()))

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the summary table and where the rest lies."""
     from robust_dml.config import load_study
-    from robust_dml.report.numbers import Numbers
+    from robust_dml.report.cells import Numbers
     from robust_dml.report.results import Results
     from robust_dml.report.tables import build_table
     from robust_dml.report.text import to_text

@@ -25,14 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write every table in every format."""
     from robust_dml.config import load_study
-    from robust_dml.files import write_text
-    from robust_dml.paths import results_folder
-    from robust_dml.progress import say
-    from robust_dml.report.formats import FORMATS
-    from robust_dml.report.numbers import Numbers
-    from robust_dml.report.reported import add_reported, read_reported
+    from robust_dml.config.paths import results_folder
+    from robust_dml.report.cells import Numbers
+    from robust_dml.report.paper_values import add_reported, read_reported
+    from robust_dml.report.renderers import FORMATS
     from robust_dml.report.results import Results
     from robust_dml.report.tables import build_tables
+    from robust_dml.runtime.files import write_text
+    from robust_dml.runtime.progress import say
 
     study = load_study(arguments.study)
     tables = add_reported(build_tables(Numbers(Results(study))), read_reported(arguments.reported), study)

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train, or go on training, and write the model."""
     from robust_dml.config import training_settings
-    from robust_dml.machine import settle
+    from robust_dml.runtime.process_setup import settle
 
     settle()
     study, run = load_run(arguments, training_settings)

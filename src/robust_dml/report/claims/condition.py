@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from robust_dml.config.base import Name, Section, explain
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 
 Quantity = Literal["value", "ratio", "difference"]
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from robust_dml.errors import UserError
+from robust_dml.report.cells import Numbers
 from robust_dml.report.claims.condition import Claim, Selection
 from robust_dml.report.metrics import Row, Seeds, mean, paired, ratio, spread
-from robust_dml.report.numbers import Numbers
+from robust_dml.runtime.errors import UserError
 
 Answer = Literal["supported", "not supported", "not tested"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
-from robust_dml.report.numbers import Numbers
+from robust_dml.report.cells import Numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,8 +30,8 @@ def draw(numbers: Numbers, name: str) -> Figure:
 
 def save(figure: Figure, paths: list[Path]) -> None:
     """Write a figure in the format of each path's ending; equal figures give equal bytes."""
-    from robust_dml.files import replacing
     from robust_dml.report.figures.style import styled
+    from robust_dml.runtime.files import replacing
 
     for path in paths:
         with replacing(path) as temporary, styled():

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
 from robust_dml.config.attacks import TrainingAttackConfig
-from robust_dml.errors import UserError
+from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import grid, legend
 from robust_dml.report.figures.style import Mark, marks
 from robust_dml.report.labels import NORMS, OPTIMISERS
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import measured_groups, robust_trainings, trainings_of
+from robust_dml.report.selection import measured_groups, robust_trainings, trainings_of
+from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
+from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.lines import Points, draw_lines
 from robust_dml.report.figures.style import marks
+from robust_dml.report.flags import Model
 from robust_dml.report.labels import attack_label, threat_label
 from robust_dml.report.metrics import mean
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, headline, measured_groups, results_of, trainings_of, worst_cases
-from robust_dml.report.sanity import Model
+from robust_dml.report.selection import CLEAN, headline, measured_groups, results_of, trainings_of, worst_cases
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

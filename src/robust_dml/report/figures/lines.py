@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from robust_dml.errors import UserError
+from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import group_panels, legend
 from robust_dml.report.figures.style import Mark, marks
+from robust_dml.report.flags import Model
 from robust_dml.report.metrics import Seeds, mean
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import trainings_of
-from robust_dml.report.sanity import Model
+from robust_dml.report.selection import trainings_of
+from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.config import Study
-from robust_dml.report.roles import measured_groups
+from robust_dml.report.selection import measured_groups
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

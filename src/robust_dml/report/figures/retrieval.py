@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
-from robust_dml.errors import UserError
 from robust_dml.report.catalogue import photographs
+from robust_dml.report.cells import Numbers
 from robust_dml.report.examples import Examples, read_examples
 from robust_dml.report.figures.panels import WIDTH
 from robust_dml.report.figures.style import RIGHT, WRONG
 from robust_dml.report.labels import result_label
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import groups, headline, natural, robust
+from robust_dml.report.selection import groups, headline, natural, robust
+from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np

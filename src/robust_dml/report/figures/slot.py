@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
+from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import Panel, group_panels
 from robust_dml.report.figures.style import Mark, marks
 from robust_dml.report.labels import result_label
 from robust_dml.report.metrics import Seeds, mean
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, headline, natural, slot_series, trainings_of
+from robust_dml.report.selection import CLEAN, headline, natural, slot_series, trainings_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

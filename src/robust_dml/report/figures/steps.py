@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
+from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.lines import Points, draw_lines
+from robust_dml.report.flags import Model
 from robust_dml.report.labels import NORMS
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import headline, step_results
-from robust_dml.report.sanity import Model
+from robust_dml.report.selection import headline, step_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

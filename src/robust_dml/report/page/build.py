@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from robust_dml.errors import UserError
 from robust_dml.report.catalogue import figure_names
+from robust_dml.report.cells import Numbers
 from robust_dml.report.claims import Verdict
 from robust_dml.report.figures import caption
 from robust_dml.report.labels import FIGURES, result_label
-from robust_dml.report.numbers import Numbers
 from robust_dml.report.page.explorer import explorer
 from robust_dml.report.page.images import file_uri
 from robust_dml.report.page.runs import model_runs
-from robust_dml.report.roles import headline
+from robust_dml.report.selection import headline
 from robust_dml.report.table import Table
 from robust_dml.report.templates import render
+from robust_dml.runtime.errors import UserError
 
 ANSWERS = ("supported", "not supported", "not tested")
 

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.report.catalogue import photographs
+from robust_dml.report.cells import Numbers
 from robust_dml.report.examples import Examples, read_examples
-from robust_dml.report.numbers import Numbers
 from robust_dml.report.page.images import data_uri
-from robust_dml.report.roles import groups, headline, trainings_of
+from robust_dml.report.selection import groups, headline, trainings_of
 
 if TYPE_CHECKING:
     import numpy as np

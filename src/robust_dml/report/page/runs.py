@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 
 from robust_dml.config import Run
+from robust_dml.report.flags import Model
 from robust_dml.report.labels import duration
 from robust_dml.report.results import Record, Results
-from robust_dml.report.roles import groups, trainings_of
-from robust_dml.report.sanity import Model
+from robust_dml.report.selection import groups, trainings_of
 
 NOT_YET = "not yet"
 

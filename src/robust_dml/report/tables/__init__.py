@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from robust_dml.report.catalogue import table_names
-from robust_dml.report.numbers import Numbers
+from robust_dml.report.cells import Numbers
 from robust_dml.report.table import Table
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import attack_label, objective_label, threat_label
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, groups, results_of, trainings_of
+from robust_dml.report.selection import CLEAN, groups, results_of, trainings_of
 from robust_dml.report.table import Cell, Column, Row, Table
 from robust_dml.report.tables.comparison import footing
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import groups
-from robust_dml.report.sanity import Checks, Model, sentence
+from robust_dml.report.cells import Numbers
+from robust_dml.report.flags import Checks, Model, sentence
+from robust_dml.report.selection import groups
 from robust_dml.report.table import Cell, Column, Row, Table
 
 VERDICTS = ("fail", "pass", "not run")

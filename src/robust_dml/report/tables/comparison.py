@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from robust_dml.report.cells import Numbers
+from robust_dml.report.flags import Model
 from robust_dml.report.labels import attack_label, metric_label, threat_label
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, Result, groups, headline, main_results
-from robust_dml.report.sanity import Model
+from robust_dml.report.selection import CLEAN, Result, groups, headline, main_results
 from robust_dml.report.table import Cell, Column, Row, Table, mark_best
 
 

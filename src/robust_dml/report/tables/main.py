@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import trainings_of
+from robust_dml.report.cells import Numbers
+from robust_dml.report.selection import trainings_of
 from robust_dml.report.table import Table
 from robust_dml.report.tables.comparison import attack_measures, clean_measures, compare
 

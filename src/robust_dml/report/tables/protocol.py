@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, Result, headline, results_of, trainings_of
+from robust_dml.report.cells import Numbers
+from robust_dml.report.selection import CLEAN, Result, headline, results_of, trainings_of
 from robust_dml.report.table import Column, Table
 from robust_dml.report.tables.comparison import Measure, compare, group_label
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import result_label
-from robust_dml.report.numbers import Numbers
-from robust_dml.report.roles import CLEAN, headline, natural, robust, worst_cases
+from robust_dml.report.selection import CLEAN, headline, natural, robust, worst_cases
 from robust_dml.report.table import Table
 from robust_dml.report.tables.comparison import compare, fold_measure, metric_measure
 

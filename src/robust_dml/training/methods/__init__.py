@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from robust_dml.errors import UserError
+from robust_dml.runtime.errors import UserError
 from robust_dml.training.methods.joint import joint
 from robust_dml.training.methods.natural import natural
 from robust_dml.training.methods.robust import robust

@@ -18,9 +18,9 @@ from torch.nn.functional import relu
 
 from robust_dml.attacks.objectives import Objective
 from robust_dml.config.attacks import TrainingAttackConfig
-from robust_dml.errors import UserError
 from robust_dml.losses.pairs import pair_distances
 from robust_dml.miners import Triplets
+from robust_dml.runtime.errors import UserError
 from robust_dml.training.methods.robust import redirect
 from robust_dml.training.step import NoTuplesError, Step
 

@@ -1,0 +1,1 @@
+"""Archives of published datasets: download, check, unpack."""

@@ -1,0 +1,64 @@
+"""config/datasets.yaml: where the archives come from, and what they must be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError
+
+from robust_dml.config.base import Section, explain
+from robust_dml.runtime.errors import UserError
+
+ARCHIVES = "archives"
+
+
+class Archive(Section):
+    """One file; every fact that is given about it must hold."""
+
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    mirrors: list[str] = Field([], description="tried in this order")
+    ask: str = Field("", description="where a person gets the file, if it cannot be downloaded")
+    size: int | None = Field(None, gt=0, description="in bytes")
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
+    unpacked: int = Field(gt=0, description="bytes that it may unpack to, at most")
+
+
+class Source(Section):
+    """One dataset."""
+
+    title: str
+    home: str
+    licence: str
+    citation: str
+    images: int | None = Field(None, gt=0, description="images after unpacking, where they are known")
+    classes: int | None = Field(None, gt=0)
+    layouts: dict[str, Annotated[list[Archive], Field(min_length=1)]] = Field(min_length=1)
+
+
+def load_sources(path: Path) -> dict[str, Source]:
+    """The sources by kind of dataset. Raises UserError if the table cannot be read."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(dict[str, Source]).validate_python(content)
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the table of sources: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        raise UserError(f"{path}: {explain(error)}") from error
+
+
+def archives_folder(data_root: Path) -> Path:
+    """Archives as they were downloaded, or as the user put them there."""
+    return data_root / ARCHIVES
+
+
+def chosen_layout(source: Source, data_root: Path) -> list[Archive]:
+    """The archives to use: those of the first layout that is all there, else of the first layout."""
+    folder = archives_folder(data_root)
+    layouts = list(source.layouts.values())
+    there = (layout for layout in layouts if all((folder / archive.file).exists() for archive in layout))
+    return next(there, layouts[0])

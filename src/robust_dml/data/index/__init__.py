@@ -1,0 +1,1 @@
+"""The index of a dataset: one line per image, and how images are split."""

@@ -1,0 +1,1 @@
+"""Prepared images as batches for training and as parts for evaluation."""

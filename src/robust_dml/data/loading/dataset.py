@@ -1,0 +1,75 @@
+"""A prepared dataset, and its parts: training, test and validation images as uint8 tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robust_dml.config.data import DatasetConfig
+from robust_dml.data.index.file import read_index
+from robust_dml.data.index.splits import held_out
+from robust_dml.data.loading.training_images import TrainingImages
+from robust_dml.data.paths import images_folder, index_path
+from robust_dml.data.store.build import open_store
+from robust_dml.data.store.packed import PackedImages
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import sha256_of
+
+PartName = Literal["train", "test", "validation"]
+Positions = NDArray[np.int64] | Tensor
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some images of a dataset, by position 0 ... len - 1; `ids` (N,) are their rows in the index, `labels` (N,)."""
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    test: PackedImages
+    training: TrainingImages
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def test_images(self, positions: Positions) -> Tensor:
+        """The test crops at the positions (B,): uint8 (B, 3, size, size), channels last in memory."""
+        return _channels_first(self.test.rows(self.ids[np.asarray(positions)]))
+
+    def train_images(self, positions: Positions, seeds: Tensor) -> Tensor:
+        """Training crops at the positions (B,), image i a function of seeds[i]: uint8 (B, 3, size, size)."""
+        return _channels_first(self.training(self.ids[np.asarray(positions)], seeds))
+
+
+class Dataset:
+    """A dataset as the commands `index` and `store` have prepared it."""
+
+    def __init__(self, config: DatasetConfig, data_root: Path) -> None:
+        """Raises UserError, with what to run, if the prepared files are absent or do not fit the settings."""
+        path = index_path(config, data_root)
+        self.config = config
+        self.index = read_index(path)
+        self.sha256 = sha256_of(path)
+        if config.split not in self.index.splits:
+            raise UserError(f"{path}: has no split {config.split}; delete it and run `robust-dml index`")
+        self._store = open_store(config, data_root, self.index, self.sha256)
+        self._training = TrainingImages(config.transform, self.index, images_folder(config, data_root), self._store)
+
+    def part(self, name: PartName) -> Part:
+        """The images of one part; `validation` is held out of the training images. Raises UserError if it is empty."""
+        config, labels = self.config, self.index.labels
+        training = self.index.splits[config.split]
+        held = held_out(labels, training, config.split, config.validation)
+        ids = np.flatnonzero({"train": training & ~held, "test": ~training, "validation": held}[name])
+        if len(ids) == 0:
+            raise UserError(f"{config.kind}: no {name} images (split {config.split}, validation {config.validation:g})")
+        return Part(ids, labels[ids], self._store.test, self._training)
+
+
+def _channels_first(images: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(images).permute(0, 3, 1, 2)

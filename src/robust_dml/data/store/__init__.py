@@ -1,0 +1,1 @@
+"""Packed images: exact test crops, and images that training crops are cut from."""

@@ -1,0 +1,24 @@
+"""The device a study computes on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from robust_dml.runtime.errors import UserError
+
+
+def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
+    """`cpu` or `cuda`; `auto` is the GPU where there is one. Raises UserError if `cuda` is wanted and absent."""
+    import torch
+
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise UserError("device: cuda, but no GPU is at hand; set `device: cpu` in the study to compute on the CPU")
+    return "cuda" if available and wanted != "cpu" else "cpu"
+
+
+def take_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
+    """The torch device of this process: `cpu`, or a GPU such as `cuda:1` that no other job here has."""
+    from robust_dml.runtime.gpu import claim_gpu
+
+    return claim_gpu() if pick_device(wanted) == "cuda" else "cpu"

@@ -1,0 +1,117 @@
+"""The passes that work.py states against those that the code makes, counted."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from robust_dml.attacks.frozen import Embed
+from robust_dml.attacks.objectives import repel
+from robust_dml.attacks.registry import run_attack
+from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.data import DatasetConfig
+from robust_dml.config.training import BackboneConfig, TrainingConfig
+from robust_dml.miners.distance_weighted import DistanceWeightedMiner
+from robust_dml.models import build_model
+from robust_dml.planning.passes import OURS, _step_passes, forward_gflop, images_of
+from robust_dml.training.methods import METHODS
+from training.tiny_model import make_step, tiny_model
+
+
+class Counter:
+    """Counts an image's forward pass as 1, its backward pass as 1, or as 2 where the weights learn."""
+
+    passes = 0.0
+
+    def watch(self, embed: Embed, *, learns: bool) -> Embed:
+        """`embed`, counted."""
+
+        def counted(images: Tensor) -> Tensor:
+            embeddings = embed(images)
+            self.passes += len(images)
+            if embeddings.requires_grad:
+                embeddings.register_hook(lambda gradient: self._backward(len(images) * (2 if learns else 1)))
+            return embeddings
+
+        return counted
+
+    def _backward(self, passes: int) -> None:
+        self.passes += passes
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"optimiser": "fgsm"},
+        {"optimiser": "r-fgsm"},
+        {"optimiser": "pgd", "steps": 7},
+        {"optimiser": "pgd", "steps": 4, "restarts": 3},
+        {"optimiser": "apgd", "steps": 6},
+        {"optimiser": "carlini-wagner", "steps": 5, "search_steps": 3},
+        {"optimiser": "square", "steps": 9},
+        {"optimiser": "noise", "steps": 5},
+    ],
+)
+def test_passes_of_an_attack(config: dict[str, object]) -> None:
+    config = AttackConfig(epsilon=0.1, **config)  # type: ignore[arg-type]
+    model = tiny_model().eval()
+    images = torch.rand(6, 3, 8, 8, dtype=torch.float64)
+    references = model(torch.rand(6, 3, 8, 8, dtype=torch.float64)).detach()
+    counter = Counter()
+    embed = counter.watch(model.requires_grad_(False), learns=False)
+    run_attack(config, embed, images, repel(references), epsilon=0.1, seeds=torch.arange(6))
+    assert counter.passes / 6 == pytest.approx(OURS[config.optimiser](config), abs=2 * config.restarts)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainingConfig(method="natural"),
+        TrainingConfig(method="robust"),
+        TrainingConfig(method="robust", attack_rate=0.8, perturb="anchor"),
+        TrainingConfig(method="joint"),
+        TrainingConfig(method="visualphishnet"),
+    ],
+    ids=lambda config: f"{config.method}-{config.attack_rate}",
+)
+def test_passes_of_a_training_step(config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter, count = Counter(), 64
+    images = torch.rand(count, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    miner = DistanceWeightedMiner(0.0, 2.0)
+    step = make_step(tiny_model(), images, torch.arange(count) % 8, miner=miner, config=config, loss="triplet")
+    network = step.tools.network
+    monkeypatch.setattr(network, "embed", counter.watch(network.embed, learns=True))
+    monkeypatch.setattr(network, "embed_constant", counter.watch(network.embed_constant, learns=False))
+    METHODS[config.method](step).backward()
+    assert counter.passes / count == pytest.approx(_step_passes(config), rel=0.2)  # attacked tuples are drawn
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("resnet18", 224), ("resnet50", 224), ("visualphishnet", 224), ("convnet", 16), ("convnet", 9)]
+)
+def test_arithmetic_of_a_forward_pass(kind: str, size: int) -> None:
+    config = BackboneConfig(kind=kind, embedding=512 if kind == "visualphishnet" else 128)
+    model = build_model(config, seed=0, data_root=None)  # type: ignore[arg-type]
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        model(torch.zeros(1, 3, size, size))
+    stated = forward_gflop(config, size)
+    assert stated is not None and stated * 1e9 == pytest.approx(counted.get_total_flops(), rel=0.02)
+
+
+def test_an_unknown_backbone_has_no_arithmetic() -> None:
+    assert forward_gflop(BackboneConfig(kind="torchvision:vit_b_16"), 224) is None
+
+
+@pytest.mark.parametrize(
+    ("config", "known", "images"),
+    [
+        ({"kind": "digits"}, None, (899, 898)),
+        ({"kind": "gaussians", "images_per_class": 10}, None, (10, 10)),
+        ({"kind": "textures", "images": 7}, None, (4, 3)),
+        ({"kind": "textures", "classes": 3, "images_per_class": 4}, None, (6, 6)),
+        ({"kind": "cub200"}, 11788, (5894, 5894)),
+        ({"kind": "visualphish"}, None, None),
+    ],
+)
+def test_images(config: dict[str, object], known: int | None, images: tuple[int, int] | None) -> None:
+    assert images_of(DatasetConfig(backbone="any", **config), known) == images  # type: ignore[arg-type]
