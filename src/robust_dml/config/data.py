@@ -7,20 +7,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from robust_dml.config.base import Name, Section, Share
 from robust_dml.config.training import MinerConfig
+from robust_dml.records import DATASETS, DatasetKind
+from robust_dml.runtime.options import Entry
+from robust_dml.runtime.section import Integer, Name, Number, Section, Share
 
-DatasetKind = Literal["cub200", "cars196", "sop", "visualphish", "digits", "gaussians", "textures", "folder"]
-Pixels = Annotated[int, Field(gt=0)]
+Pixels = Annotated[Integer, Field(gt=0, le=4096)]
 
-SPLITS_OF_ONE_KIND = {"official": "sop", "original": "visualphish"}
-KEYS_OF_KINDS = {
-    "folder": ["folder"],
-    "classes": ["textures"],
-    "images": ["textures"],
-    "images_per_class": ["textures", "gaussians"],
-    "pixels": ["textures", "gaussians"],
-}
+SPLITS = ("sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)))
 
 
 class TransformConfig(Section):
@@ -28,7 +22,7 @@ class TransformConfig(Section):
 
     size: Pixels = Field(224, description="side of the square that the model sees, in pixels")
     resize: Pixels = Field(256, description="short side after the resize of the test transform, in pixels")
-    scale: tuple[float, float] = Field((0.6, 1.0), description="share of the area that a training crop covers")
+    scale: tuple[Number, Number] = Field((0.6, 1.0), description="share of the area that a training crop covers")
     flip: Share = Field(0.5, description="probability of a horizontal flip in training")
     aspect: Literal["crop", "squeeze"] = Field(
         "crop", description="squeeze: Resize((size, size)) for training and testing instead, as for VisualPhish"
@@ -48,35 +42,37 @@ class TransformConfig(Section):
         return self
 
 
-class DatasetConfig(Section):
-    """One dataset of a study."""
+class DatasetConfig(Entry):
+    """One dataset of a study. Options of its kind stand beside these keys."""
 
-    kind: DatasetKind
-    split: str = Field("sorted", pattern=r"^(sorted|official|original|random-[1-5]|samples-[1-5])$")
+    kind: str = Field(description="a kind of `robust-dml list dataset`, or MODULE:NAME of your own")
+    split: str = Field("sorted", description="sorted, random-1 to -5, samples-1 to -5, or a split of the kind")
     gallery: Literal["test", "train"] = Field("test", description="the images a query is compared with")
     transform: TransformConfig = TransformConfig()
     validation: Share = Field(0.0, description="share of the training classes held out to choose a checkpoint")
-    folder: Path | None = Field(None, description="kind folder: one sub-folder of images per class")
-    classes: int | None = Field(None, gt=1, description="kind textures: number of classes")
-    images: int | None = Field(None, gt=1, description="kind textures: images in all, instead of images_per_class")
-    images_per_class: int | None = Field(None, gt=1, description="kinds textures and gaussians")
-    pixels: Pixels | None = Field(None, description="kinds textures and gaussians: side of an image")
     backbone: Name = Field(description="one of the study's backbones")
-    losses: list[Name] | None = Field(None, description="of the study's losses; all if absent")
-    trainings: list[Name] | None = Field(None, description="of the study's trainings; all if absent")
+    losses: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="of the study's losses; all if absent"
+    )
+    trainings: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="of the study's trainings; all if absent"
+    )
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this dataset")
     miner: MinerConfig | None = Field(None, description="instead of the study's")
 
+    @classmethod
+    def find(cls, name: str) -> DatasetKind:
+        """Return the record of a kind of dataset."""
+        return DATASETS.load(name)
+
+    @property
+    def own_folder(self) -> Path | None:
+        """The folder of the user's own images; None for other kinds."""
+        return getattr(self.options, "folder", None)
+
     @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> Self:
-        owner = SPLITS_OF_ONE_KIND.get(self.split, self.kind)
-        if owner != self.kind:
-            raise ValueError(f"split {self.split} exists for kind {owner} only")
-        for key, kinds in KEYS_OF_KINDS.items():
-            if getattr(self, key) is not None and self.kind not in kinds:
-                raise ValueError(f"{key} is a key of kind {' and '.join(kinds)} only")
-        if self.kind == "folder" and self.folder is None:
-            raise ValueError("kind folder needs `folder`, a path with one sub-folder of images per class")
-        if self.images is not None and self.images_per_class is not None:
-            raise ValueError("give images or images_per_class, not both")
+    def _split_exists(self) -> Self:
+        known = (*SPLITS, *self.find(self.kind).splits)
+        if self.split not in known:
+            raise ValueError(f"split: {self.kind} has no split {self.split}; it has {', '.join(known)}")
         return self

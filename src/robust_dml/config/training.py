@@ -3,71 +3,97 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from robust_dml.config.attacks import TrainingAttackConfig
-from robust_dml.config.base import Name, Section, Share
+from robust_dml.records import BACKBONES, LOSSES, METHODS, MINERS, Backbone, Loss, Method, Miner
+from robust_dml.runtime.options import Entry
+from robust_dml.runtime.section import Integer, Name, Number, Section, Share
 
 
-class BackboneConfig(Section):
-    """An embedding network: a trunk by name, a linear head, l2 normalisation."""
+class BackboneConfig(Entry):
+    """An embedding network: a trunk by name, a linear head, l2 normalisation. Options of its kind stand beside."""
 
-    kind: str = Field(description="convnet, resnet18, resnet50, visualphishnet, torchvision:NAME or MODULE:FUNCTION")
-    embedding: int = Field(128, gt=1, description="dimension of the embedding")
-    widths: list[int] = Field([32, 64, 128], description="convnet: channels of its stages")
+    kind: str = Field(description="a backbone of `robust-dml list backbone`, torchvision:NAME or MODULE:FUNCTION")
+    embedding: Integer = Field(128, gt=1, le=65536, description="dimension of the embedding")
     weights: Literal["imagenet", "random"] | Path = Field("random", description="or the path of a file of weights")
     normalize: Literal["none", "imagenet"] = Field("none", description="mean and std, applied inside the model")
     normalize_embedding: bool = True
     freeze_batchnorm: bool = True
 
+    @classmethod
+    def find(cls, name: str) -> Backbone:
+        """Return the record of a backbone."""
+        return BACKBONES.load(name)
 
-class LossConfig(Section):
+
+class LossConfig(Entry):
     """A loss by its name here, or any loss of pytorch-metric-learning by its class name."""
 
-    kind: str = Field(description="contrastive, triplet or a class of pytorch_metric_learning.losses")
-    options: dict[str, Any] = Field({}, description="its arguments, such as margin")
+    kind: str = Field(description="a loss of `robust-dml list loss`, a class of pytorch_metric_learning.losses, or MODULE:NAME")
+
+    @classmethod
+    def find(cls, name: str) -> Loss:
+        """Return the record of a loss."""
+        return LOSSES.load(name)
 
 
-class MinerConfig(Section):
+class MinerConfig(Entry):
     """A miner by its name here, or any miner of pytorch-metric-learning by its class name."""
 
-    kind: str = Field("distance-weighted", description="or a class of pytorch_metric_learning.miners")
-    options: dict[str, Any] = Field({"cutoff": 0.5, "nonzero_loss_cutoff": 1.4}, description="its arguments")
+    kind: str = Field(
+        "distance-weighted", description="or a class of pytorch_metric_learning.miners, or MODULE:NAME of your own"
+    )
+
+    @classmethod
+    def find(cls, name: str) -> Miner:
+        """Return the record of a miner."""
+        return MINERS.load(name)
 
 
 class OptimisationConfig(Section):
     """The paper's optimisation by default (released code, module.py and train.py)."""
 
-    epochs: int = Field(150, ge=1)
-    learning_rate: float = Field(1e-5, gt=0)
-    weight_decay: float = Field(4e-4, ge=0)
-    classes_per_batch: int = Field(56, ge=2)
-    samples_per_class: int = Field(2, ge=2)
+    epochs: Integer = Field(150, ge=1, le=1_000_000)
+    learning_rate: Number = Field(1e-5, gt=0)
+    weight_decay: Number = Field(4e-4, ge=0)
+    classes_per_batch: Integer = Field(56, ge=2, le=100_000)
+    samples_per_class: Integer = Field(2, ge=2, le=100_000)
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     channels_last: bool = True
     compile: bool = False
     deterministic: bool = True
-    workers: int = Field(0, ge=0, description="processes that load batches; 0 loads them in the training process")
-    validate_every: int = Field(1, ge=1, description="epochs between evaluations")
+    workers: Integer = Field(
+        0, ge=0, le=256, description="processes that load batches; 0 loads them in the training process"
+    )
+    validate_every: Integer = Field(1, ge=1, description="epochs between evaluations")
     checkpoint: Literal["last", "best-clean", "best-adversarial", "validation"] = "last"
     max_bad_steps: Share = Field(0.5, description="share of steps of an epoch that may lack tuples or a finite loss")
 
 
-class TrainingConfig(Section):
-    """A training method and its settings."""
+class TrainingConfig(Entry):
+    """A training method and its settings. Options of the method stand beside them."""
 
-    method: Name = Field(description="a method of robust_dml.training.methods")
-    perturb: Literal["positive", "negative", "anchor"] = "positive"
-    attack_rate: Share = Field(1.0, description="share of the tuples that get an adversarial member")
-    tuples_per_anchor: int = Field(1, ge=1)
-    attack: TrainingAttackConfig = TrainingAttackConfig()
-    ramp_epochs: int = Field(
-        0, ge=0, description="epochs over which epsilon rises to its value; a network without a head start needs it"
+    key: ClassVar[str] = "method"
+
+    method: str = Field(description="a method of `robust-dml list method`, or MODULE:NAME of your own")
+    tuples_per_anchor: Integer = Field(1, ge=1)
+    attack: TrainingAttackConfig = TrainingAttackConfig(optimiser="pgd")
+    ramp_epochs: Integer = Field(
+        0, ge=0, description="epochs over which epsilon rises to its value; a network without pre-training needs it"
     )
     backbone: Name | None = Field(None, description="instead of the dataset's")
-    losses: list[Name] | None = Field(None, description="of the study's losses; all of the dataset's if absent")
+    freeze_batchnorm: bool | None = Field(None, description="instead of the backbone's")
+    miner: MinerConfig | None = Field(None, description="instead of the dataset's or the study's")
+    losses: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="of the study's losses; all of the dataset's if absent"
+    )
     loss: dict[str, Any] = Field({}, description="options of the loss that differ for this training")
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this training")
-    options: dict[str, Any] = Field({}, description="further settings of the method")
+
+    @classmethod
+    def find(cls, name: str) -> Method:
+        """Return the record of a training method."""
+        return METHODS.load(name)

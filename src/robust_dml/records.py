@@ -1,0 +1,305 @@
+"""What a record of each kind says, and the registries in which records are found by name.
+
+A record is the one place that knows a thing's options, its words for a reader, its cost and its code. Records are read
+while a study is planned, so their modules import torch by `robust_dml.runtime.lazy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from robust_dml.registry import Registry
+from robust_dml.runtime.options import Options, options_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+    from torch import Tensor, nn
+
+    from robust_dml.attacks.objectives import Objective as Function
+    from robust_dml.attacks.problem import Problem
+    from robust_dml.config import Study
+    from robust_dml.config.data import DatasetConfig
+    from robust_dml.config.training import BackboneConfig
+    from robust_dml.data.index.listing import Listed
+    from robust_dml.evaluation.checks import CheckInputs, Finding
+    from robust_dml.losses import LossFunction
+    from robust_dml.miners import MinerFunction
+    from robust_dml.report.cells import Numbers
+    from robust_dml.report.table import Table as BuiltTable
+    from robust_dml.retrieval.items import Items
+    from robust_dml.retrieval.ranking import Ranking
+    from robust_dml.training.methods import TrainingMethod
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """How an attack climbs its objective."""
+
+    label: str
+    """As a reader knows it, such as "C&W"."""
+    summary: str
+    options: type[Options] = Options
+    family: Literal["one-step", "iterative", "control", "ensemble"]
+    attack: Callable[[Problem, Any], Tensor] | None
+    """Return adversarial images (B, ...) of a problem; None for an ensemble, which has no attack of its own."""
+    passes: Callable[[Any], float]
+    """Forward passes per image; a gradient with respect to the image counts two."""
+    steps: Callable[[Any], int] = lambda options: 1
+    """The column `steps` of metrics.csv: gradient steps or queries of one restart."""
+    counted: str = ""
+    """What `steps` counts, in the words of a reader: "steps", "queries", "draws"; empty if it is not worth saying."""
+    first_gradient: Literal["clean", "random", "none"] = "random"
+    """Where the attack takes its first gradient of the model under attack."""
+    released: str | None = None
+    """`module:function` of the version in the released code, run beside this one for the as-released figures."""
+    released_passes: Callable[[Any], float] = lambda options: 0.0
+    trains: bool = False
+    """Whether robust training may use it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What an attack maximises for its queries."""
+
+    label: str
+    summary: str
+    build: Callable[[Items, Items], Function]
+    """Return the objective of clean queries against a clean gallery."""
+    decides: bool = False
+    """Whether it is above zero exactly where the nearest neighbour is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threat:
+    """Who is perturbed, and by which metric the outcome is judged."""
+
+    label: str
+    summary: str
+    perturbs: Literal["queries", "gallery"]
+    metric: str
+    higher_is_safer: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """How a batch becomes a loss."""
+
+    label: str
+    summary: str
+    options: type[Options] = Options
+    family: Literal["natural", "robust", "rival"]
+    """natural is the reference; robust is the paper's training; all others are rivals."""
+    build: Callable[[Any], TrainingMethod]
+    """Return the method for its options."""
+    passes: Callable[[Any, float], float]
+    """Forward passes of a step per image of the batch, from the training's config and the passes of its attack."""
+    attacks: bool = False
+    """Whether it uses the optimiser of the training's `attack`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What training minimises: a scalar of embeddings, labels and tuples."""
+
+    label: str
+    summary: str
+    options: type[Options] = Options
+    build: Callable[[Any], LossFunction]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Miner:
+    """Which tuples of a batch enter the loss."""
+
+    label: str
+    summary: str
+    options: type[Options] = Options
+    build: Callable[[Any], MinerFunction]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A network from images (B, 3, H, W) to (B, embedding)."""
+
+    label: str
+    summary: str
+    options: type[Options] = Options
+    build: Callable[[BackboneConfig], nn.Module]
+    gflop: Callable[[BackboneConfig, int], float | None] = lambda config, size: None
+    """10^9 floating-point operations of a forward pass at `size` pixels; None if unknown."""
+    imagenet: Weights | None = None
+    """Published ImageNet weights of its trunk."""
+    small: bool = False
+    """Whether one core serves it best, so that jobs run side by side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """A published file of weights."""
+
+    file: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetKind:
+    """Where the images of a dataset come from and how they are listed."""
+
+    label: str
+    summary: str
+    options: type[Options] = Options
+    origin: Literal["archives", "generated", "own"]
+    list: Callable[[Path], Sequence[Listed]]
+    """List the images below a folder; raises OSError, ValueError or LookupError if the layout is another."""
+    generate: Callable[[Path, Any, int], None] | None = None
+    """Fill an empty folder with images, from the options and a number of worker processes."""
+    arrange: Callable[[Path], None] | None = None
+    """Rearrange what the archives unpacked to."""
+    splits: tuple[str, ...] = ()
+    """Splits of its own beside those of every dataset."""
+    count: Callable[[DatasetConfig], int | None] = lambda config: None
+    """The number of images, if it is known before they exist."""
+    small: bool = False
+    """Whether one process prepares the images in seconds."""
+    photographs: bool = True
+    """Whether its images are worth looking at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One or several numbers of a ranking, or of clean embeddings."""
+
+    summary: str
+    labels: Mapping[str, str]
+    """The name of each number in metrics.csv, and its words for a reader."""
+    of_ranking: Callable[[Ranking], Mapping[str, Tensor]] | None = None
+    """The value of each query (Q,), by name; the number is their mean over scored queries."""
+    of_embeddings: Callable[[Items, int], Mapping[str, float]] | None = None
+    """Numbers of clean query embeddings and a seed, by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A sanity check of the attacks on one model."""
+
+    title: str
+    summary: str
+    order: int
+    """Its place among the checks."""
+    run: Callable[[CheckInputs], Finding]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRecord:
+    """A table of the report."""
+
+    title: str
+    order: int
+    wanted: Callable[[Study], bool] = lambda study: True
+    build: Callable[[Numbers], BuiltTable]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureRecord:
+    """A figure of the report."""
+
+    title: str
+    order: int
+    wanted: Callable[[Study], bool] = lambda study: True
+    sources: Callable[[Study], list[Path]]
+    caption: Callable[[Study], str]
+    draw: Callable[[Numbers], Figure]
+
+
+
+def _words(name: str, function: Callable[..., Any]) -> dict[str, str]:
+    """Return label and summary of a user's function: its name and the first line of its docstring."""
+    return {"label": name, "summary": (function.__doc__ or name).strip().splitlines()[0]}
+
+
+def _adopted_loss(name: str, make: Callable[..., LossFunction]) -> Loss:
+    return Loss(**_words(name, make), options=options_of(make), build=lambda options: make(**options.model_dump()))
+
+
+def _adopted_miner(name: str, make: Callable[..., MinerFunction]) -> Miner:
+    return Miner(**_words(name, make), options=options_of(make), build=lambda options: make(**options.model_dump()))
+
+
+def _adopted_backbone(name: str, make: Callable[[int], nn.Module]) -> Backbone:
+    return Backbone(**_words(name, make), build=lambda config: make(config.embedding))
+
+
+def _adopted_method(name: str, loss: Callable[..., Tensor]) -> Method:
+    """A function from a step, and options by keyword, to the loss; it counts as a rival of unknown cost."""
+    from robust_dml.training.methods import method_of_function  # imports no torch
+
+    return Method(
+        **_words(name, loss),
+        options=options_of(loss, skip=1),
+        family="rival",
+        build=lambda options: method_of_function(loss, options),
+        passes=lambda config, attack: attack + 6,
+        attacks=True,
+    )
+
+
+def _adopted_optimiser(name: str, attack: Callable[..., Tensor]) -> Optimiser:
+    """A function from a problem, and options by keyword, to adversarial images."""
+    return Optimiser(
+        **_words(name, attack),
+        options=options_of(attack, skip=1),
+        family="iterative",
+        attack=lambda problem, options: attack(problem, **options.model_dump()),
+        passes=lambda options: 2.0 * getattr(options, "steps", 1) + 1,
+        steps=lambda options: getattr(options, "steps", 1),
+        counted="steps",
+        trains=True,
+    )
+
+
+def _adopted_objective(name: str, build: Callable[[Items, Items], Function]) -> Objective:
+    return Objective(**_words(name, build), build=build)
+
+
+def _adopted_metric(name: str, of_ranking: Callable[[Ranking], Tensor]) -> Metric:
+    """A function from a ranking to the value of each query; the number bears the function's name."""
+    own = name.partition(":")[2]
+    words = _words(name, of_ranking)
+    return Metric(summary=words["summary"], labels={own: own}, of_ranking=lambda ranking: {own: of_ranking(ranking)})
+
+
+def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:
+    """A function that writes images/<class>/<image> into a folder, with options by keyword."""
+    from robust_dml.data.index.listing import list_class_folders
+
+    return DatasetKind(
+        **_words(name, generate),
+        options=options_of(generate, skip=1),
+        origin="generated",
+        list=list_class_folders,
+        generate=lambda folder, options, workers: generate(folder, **options.model_dump()),
+    )
+
+
+OPTIMISERS = Registry("optimiser", "robust_dml.attacks.optimisers", Optimiser, adopt=_adopted_optimiser)
+OBJECTIVES = Registry("objective", "robust_dml.attacks.objectives", Objective, adopt=_adopted_objective)
+THREATS = Registry("threat", "robust_dml.evaluation.threats", Threat)
+METHODS = Registry("method", "robust_dml.training.methods", Method, adopt=_adopted_method)
+LOSSES = Registry("loss", "robust_dml.losses", Loss, adopt=_adopted_loss, fallback="robust_dml.losses.library")
+MINERS = Registry("miner", "robust_dml.miners", Miner, adopt=_adopted_miner, fallback="robust_dml.miners.library")
+BACKBONES = Registry("backbone", "robust_dml.models.backbones", Backbone, adopt=_adopted_backbone)
+DATASETS = Registry("dataset", "robust_dml.data.datasets", DatasetKind, adopt=_adopted_dataset)
+METRICS = Registry("metric", "robust_dml.metrics", Metric, adopt=_adopted_metric)
+CHECKS = Registry("check", "robust_dml.evaluation.checks", Check)
+TABLES = Registry("table", "robust_dml.report.tables", TableRecord)
+FIGURES = Registry("figure", "robust_dml.report.figures", FigureRecord)
+
+REGISTRIES: tuple[Registry[Any], ...] = (
+    *(DATASETS, BACKBONES, LOSSES, MINERS, METHODS),
+    *(OPTIMISERS, OBJECTIVES, THREATS, METRICS, CHECKS, TABLES, FIGURES),
+)
