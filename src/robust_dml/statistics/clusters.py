@@ -60,10 +60,12 @@ def class_totals(
     """Return per class the sum of `values` and the number of queries, each float64 (classes,).
 
     The sums are those of sorted values, so they do not depend on the order of the queries, in any bit.
-    Raises ValueError for no queries or unequal lengths.
+    Raises ValueError for no queries, unequal lengths or values that are not finite.
     """
     if not len(values) or values.shape != clusters.shape:
         raise ValueError(f"values {values.shape} and clusters {clusters.shape} must be equally long and not empty")
+    if not np.isfinite(values).all():
+        raise ValueError("per-query values must be finite")
     order = np.lexsort((values, clusters))
     _, index, sizes = np.unique(clusters[order], return_inverse=True, return_counts=True)
     totals: NDArray[np.float64] = np.bincount(index, weights=values[order]).astype(np.float64)

@@ -36,7 +36,7 @@ def paired_difference(a: PerQuery, b: PerQuery, clusters: NDArray[np.int64], *, 
     Student's t with the variance between classes (Cochran 1977, chapter 9; Bell & McCaffrey 2002), where the rare
     outcomes of `clustered_mean` are the queries on which the methods differ. The difference is resolved where
     the interval excludes 0. Seeds are held fixed: see `seed_interval` and `seeds_to_resolve` for their variance.
-    Raises ValueError for no queries or unequal lengths.
+    Raises ValueError for no queries, unequal lengths or values that are not finite.
     """
     gain = _over_seeds(a) - _over_seeds(b)
     discordance = float(np.sort(np.abs(gain)).mean()) if len(gain) else math.nan
