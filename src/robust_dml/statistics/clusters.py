@@ -39,8 +39,9 @@ def clustered_mean(
     to learn from; one pseudo-outcome is added to them whose effective size is sqrt(Q classes), half-way on a
     logarithmic scale between complete and no correlation. That is the effective size where nothing can be
     estimated: for equal values (a share of 0 or 1) and for one class. The degrees of freedom are Kish's effective
-    number of classes minus 1, or the effective number of rare outcomes (at least 3) where that is smaller, after
-    Korn & Graubard (Survey Methodology 24, 1998). Raises ValueError for no queries or unequal lengths.
+    number of classes minus 1 (Korn & Graubard, Survey Methodology 24, 1998, adjust the size for them), or the
+    effective number of rare outcomes, at least 3, where that is smaller: a choice made in simulation.
+    Raises ValueError for no queries, unequal lengths or values that are not finite.
     """
     totals, sizes = class_totals(values, clusters)
     count, presumed = len(values), math.sqrt(len(values) * len(sizes))
@@ -81,7 +82,7 @@ def t_quantile(degrees_of_freedom: float, level: float) -> float:
 
 
 def _between_classes(totals: NDArray[np.float64], sizes: NDArray[np.float64]) -> float:
-    """Compute the variance of the ratio of totals to sizes (Cochran 1977, section 11.8).
+    """Compute the variance of the ratio of totals to sizes (Cochran 1977, chapter 11).
 
     Each squared residual is divided by one minus the leverage of its class, for few or unequal classes
     (Bell & McCaffrey, Survey Methodology 28, 2002).
