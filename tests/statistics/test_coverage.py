@@ -39,13 +39,10 @@ def test_a_half_of_few_classes_is_covered_as_often_as_stated(classes: tuple[int,
     assert 93 <= coverage(0.5, Setting(*classes, correlation)) <= 97
 
 
-@pytest.mark.parametrize("unequal", [False, True])
 @pytest.mark.parametrize("correlation", [0.0, 0.3])
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.95])
-def test_shares_near_0_and_1_of_many_classes_are_covered_at_least_as_often(
-    share: float, correlation: float, unequal: bool
-) -> None:
-    assert coverage(share, Setting(*MANY, correlation, unequal)) >= 93
+def test_shares_near_0_and_1_of_many_classes_are_covered_at_least_as_often(share: float, correlation: float) -> None:
+    assert coverage(share, Setting(*MANY, correlation, unequal=True)) >= 93
 
 
 @pytest.mark.parametrize("classes", [FEW, SOME])
@@ -100,13 +97,12 @@ def test_the_mean_over_seeds_is_covered_as_often_as_stated() -> None:
     assert 93 <= 100 * np.mean(covered) <= 97
 
 
-@pytest.mark.parametrize("unequal", [False, True])
 @pytest.mark.parametrize("classes", [FEW, SOME, MANY])
 @pytest.mark.parametrize("discordance", [0.02, 0.3])
 def test_equal_methods_are_resolved_in_at_most_seven_of_a_hundred_samples(
-    discordance: float, classes: tuple[int, int], unequal: bool
+    discordance: float, classes: tuple[int, int]
 ) -> None:
-    setting = Setting(*classes, 0.1, unequal)
+    setting = Setting(*classes, 0.1, unequal=True)
     assert resolved(setting, discordance, wins=0.5) <= 7
 
 
