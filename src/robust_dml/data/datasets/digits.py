@@ -31,6 +31,6 @@ ENTRY = DatasetKind(
     origin="generated",
     list=list_class_folders,
     generate=write_digits,
-    count=lambda config: IMAGES,
+    count=lambda options: IMAGES,
     small=True,
 )

@@ -50,7 +50,7 @@ ENTRY = DatasetKind(
     origin="generated",
     list=list_class_folders,
     generate=write_gaussians,
-    count=lambda config: len(MEANS) * (config.options.images_per_class or IMAGES_PER_CLASS),
+    count=lambda options: len(MEANS) * (options.images_per_class or IMAGES_PER_CLASS),
     small=True,
     photographs=False,
 )

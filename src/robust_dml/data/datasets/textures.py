@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from robust_dml.config.data import DatasetConfig
-
     Floats = NDArray[np.float64]
 
 FAMILY = 10
@@ -116,13 +114,6 @@ def _write(images: Path, pixels: int, wanted: tuple[int, int]) -> None:
     Image.fromarray(texture(label, number, pixels)).save(images / f"{label:05d}" / f"{number:05d}.jpg", quality=QUALITY)
 
 
-def count_textures(config: DatasetConfig) -> int:
-    """Return the number of images before they exist."""
-    options = config.options
-    assert isinstance(options, TexturesOptions)
-    return options.total
-
-
 ENTRY = DatasetKind(
     label="Textures",
     summary="fine-grained coloured textures, for runs of any size without an archive",
@@ -130,5 +121,5 @@ ENTRY = DatasetKind(
     origin="generated",
     list=list_class_folders,
     generate=write_textures,
-    count=count_textures,
+    count=lambda options: options.total,
 )
