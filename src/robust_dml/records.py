@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from robust_dml.attacks.objectives import Objective as Function
     from robust_dml.attacks.problem import Problem
     from robust_dml.config import Run, Study
-    from robust_dml.config.data import DatasetConfig
     from robust_dml.config.evaluation import AttackAt
     from robust_dml.config.training import BackboneConfig
     from robust_dml.data.index.listing import Listed
@@ -163,8 +162,8 @@ class DatasetKind:
     """Rearrange what the archives unpacked to."""
     splits: tuple[str, ...] = ()
     """Splits of its own beside those of every dataset."""
-    count: Callable[[DatasetConfig], int | None] = lambda config: None
-    """The number of images, if it is known before they exist."""
+    count: Callable[[Any], int | None] = lambda options: None
+    """The number of images, from the options, if it is known before they exist."""
     small: bool = False
     """Whether one process prepares the images in seconds."""
     photographs: bool = True
@@ -277,7 +276,7 @@ def _adopted_metric(name: str, of_ranking: Callable[[Ranking], Tensor]) -> Metri
 
 
 def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:
-    """A function that writes images/<class>/<image> into a folder, with options by keyword."""
+    """A function that writes <class>/<image> into an empty folder, with options by keyword."""
     from robust_dml.data.index.listing import list_class_folders
 
     return DatasetKind(
