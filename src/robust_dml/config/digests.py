@@ -139,7 +139,10 @@ def score_settings(study: Study, run: Run) -> dict[str, Any]:
 
 def score_digest(study: Study, run: Run) -> str:
     """Return a digest that changes exactly when a setting or code changes that shapes the scores of a model."""
-    entries = [*(METRICS.module(name) for name in scored_metrics(study)), *(CHECKS.module(name) for name in CHECKS.names)]
+    entries = [
+        *(METRICS.module(name) for name in scored_metrics(study)),
+        *(CHECKS.module(name) for name in CHECKS.names),
+    ]
     return digest_of([score_settings(study, run), code_digest(SCORE, *entries)])
 
 
