@@ -216,7 +216,6 @@ class FigureRecord:
     draw: Callable[[Numbers], Figure]
 
 
-
 def _words(name: str, function: Callable[..., Any]) -> dict[str, str]:
     """Return label and summary of a user's function: its name and the first line of its docstring."""
     return {"label": name, "summary": (function.__doc__ or name).strip().splitlines()[0]}

@@ -1,13 +1,20 @@
 """Attacks on embeddings: an objective, a ball and an optimiser, for any PyTorch model."""
 
-from robust_dml.attacks.apgd import apgd
-from robust_dml.attacks.balls import Ball, L2Ball, LinfBall
-from robust_dml.attacks.carlini_wagner import carlini_wagner
-from robust_dml.attacks.fgsm import fgsm, r_fgsm
-from robust_dml.attacks.frozen import Embed, frozen
-from robust_dml.attacks.noise import noise
-from robust_dml.attacks.pgd import pgd
-from robust_dml.attacks.square import square
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from robust_dml.attacks.balls import Ball, L2Ball, LinfBall
+    from robust_dml.attacks.frozen import Embed, frozen
+    from robust_dml.attacks.optimisers.apgd import apgd
+    from robust_dml.attacks.optimisers.carlini_wagner import carlini_wagner
+    from robust_dml.attacks.optimisers.fgsm import fgsm
+    from robust_dml.attacks.optimisers.noise import noise
+    from robust_dml.attacks.optimisers.pgd import pgd
+    from robust_dml.attacks.optimisers.r_fgsm import r_fgsm
+    from robust_dml.attacks.optimisers.square import square
 
 __all__ = [
     "Ball",
@@ -23,3 +30,13 @@ __all__ = [
     "r_fgsm",
     "square",
 ]
+
+_ELSEWHERE = {"Ball": "balls", "L2Ball": "balls", "LinfBall": "balls", "Embed": "frozen", "frozen": "frozen"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, and nothing else: a job depends on the attacks that it runs alone."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    module = _ELSEWHERE.get(name, f"optimisers.{name}")
+    return getattr(import_module(f"{__name__}.{module}"), name)

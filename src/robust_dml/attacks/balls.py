@@ -9,10 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
-from torch import Tensor
-
 from robust_dml.runtime import randomness
+from robust_dml.runtime.lazy import Tensor, torch
 
 LINF_TAU = 0.95
 

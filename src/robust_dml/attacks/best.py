@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from robust_dml.runtime.lazy import Tensor, torch
 
 
 class Best:
-    """Begins with the clean images, which any finite value beats; a value that is NaN beats nothing."""
+    """The best images of an attack. It begins with the clean images, which any value beats.
+
+    A value that is NaN counts as infinite: an image that the model cannot embed is a success of the attack, and it is
+    kept, so that the failure shows in the result.
+    """
 
     def __init__(self, images: Tensor) -> None:
         self.images = images.clone()
@@ -15,9 +18,10 @@ class Best:
 
     def offer(self, images: Tensor, values: Tensor, rows: Tensor) -> None:
         """Keep those of `images`, samples number `rows`, whose `values` are higher than any before."""
+        values = values.double().masked_fill(values.isnan(), torch.inf)
         better = values > self.values[rows]
         self.images[rows[better]] = images[better]
-        self.values[rows[better]] = values[better].double()
+        self.values[rows[better]] = values[better]
 
     def settle(self, images: Tensor, rows: Tensor) -> None:
         """Keep `images` for good as the result of samples number `rows`."""
@@ -25,5 +29,5 @@ class Best:
         self.values[rows] = torch.inf
 
     def open_rows(self) -> Tensor:
-        """The numbers of the samples that are not settled."""
+        """Return the numbers of the samples that are not settled."""
         return torch.nonzero(self.values < torch.inf).flatten()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from torch import Tensor, nn
+from robust_dml.runtime.lazy import Tensor, torch
 
 Embed = Callable[[Tensor], Tensor]
 
@@ -16,7 +16,7 @@ def frozen(embed: Embed) -> Iterator[Embed]:
 
     A callable that is no `nn.Module` is left as it is.
     """
-    if not isinstance(embed, nn.Module):
+    if not isinstance(embed, torch.nn.Module):
         yield embed
         return
     modes = [(module, module.training) for module in embed.modules()]

@@ -10,13 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
-
-from robust_dml.retrieval.by_label import nearest_of_kinds
+from robust_dml.retrieval.by_label import nearest_by_label
 from robust_dml.retrieval.distances import distance, wide
+from robust_dml.retrieval.items import Items
+from robust_dml.runtime.lazy import Tensor, torch
 
-NEIGHBOURS = 16  # of each kind that the gradient of the margin heeds
+NEIGHBOURS = 16  # of each label that enter the gradient of the margin
 TEMPERATURE = 0.05  # of its soft minimum, relative to the smallest distance
 
 Function = Callable[[Tensor], Tensor]
@@ -27,49 +26,36 @@ class Objective(ABC):
 
     @abstractmethod
     def __call__(self, embeddings: Tensor) -> Tensor:
-        """The value of each sample."""
+        """Return the value (B,) of each sample."""
 
     @abstractmethod
     def rows(self, index: Tensor) -> Objective:
-        """The same objective for some of the samples."""
+        """Return the same objective for some of the samples."""
 
     def __add__(self, other: Objective) -> Objective:
         return _Sum(self, other)
 
 
 def repel(references: Tensor) -> Objective:
-    """The distance to `references` (B, d): the own clean embedding, or a positive."""
+    """Return the distance to `references` (B, d): the own clean embedding, or a positive."""
     return _Distance(wide(references.detach()), 1)
 
 
 def attract(references: Tensor) -> Objective:
-    """Minus the distance to `references` (B, d), such as a negative."""
+    """Return minus the distance to `references` (B, d), such as a negative."""
     return _Distance(wide(references.detach()), -1)
 
 
-def margin(
-    query_labels: Tensor,
-    gallery_embeddings: Tensor,
-    gallery_labels: Tensor,
-    *,
-    query_ids: Tensor | None = None,
-    gallery_ids: Tensor | None = None,
-) -> Margin:
-    """The top-1 margin: distance to the nearest positive minus distance to the nearest negative in the gallery.
+def margin(queries: Items, gallery: Items) -> Margin:
+    """Return the top-1 margin: distance to the nearest positive minus distance to the nearest negative.
 
-    It is above zero exactly where the nearest neighbour is wrong. Neighbours are chosen anew at each call, so they
-    follow the attack. The value is exact; the gradient is that of a soft minimum over the 16 nearest of each kind,
-    which does not jump between neighbours as the attack moves and makes PGD stronger. A query is not its
-    own positive: items whose id is the query's are left out.
-
-    Args:
-        query_labels: (B,) labels of the samples under attack.
-        gallery_embeddings: (N, d); gallery_labels: (N,).
-        query_ids, gallery_ids: (B,) and (N,); both or neither.
+    It is above zero exactly where the nearest neighbour is wrong. Neighbours are chosen again at each call, so they
+    follow the attack. The value is exact; the gradient is that of a soft minimum over the 16 nearest of each label,
+    which does not jump between neighbours as the attack moves and makes PGD stronger. A query is not its own positive:
+    items with its id are left out. Of `queries`, only labels and ids are used.
     """
-    if (query_ids is None) != (gallery_ids is None):
-        raise ValueError("give query_ids and gallery_ids, or neither")
-    return Margin(query_labels, wide(gallery_embeddings.detach()), gallery_labels, query_ids, gallery_ids)
+    constant = gallery.embedded_as(wide(gallery.embeddings.detach()))
+    return Margin(queries, constant)
 
 
 @dataclass(frozen=True)
@@ -102,14 +88,11 @@ class _Sum(Objective):
 class Margin(Objective):
     """See `margin`. A query without a positive only moves to its negatives, and the other way round."""
 
-    query_labels: Tensor
-    gallery_embeddings: Tensor
-    gallery_labels: Tensor
-    query_ids: Tensor | None
-    gallery_ids: Tensor | None
+    queries: Items
+    gallery: Items
 
     def __call__(self, embeddings: Tensor) -> Tensor:
-        # Without a gradient the one nearest of each kind is all that the value heeds.
+        # Without a gradient only the nearest positive and the nearest negative matter.
         positives, negatives = self.nearest(embeddings, NEIGHBOURS if torch.is_grad_enabled() else 1)
         to_positive, smooth_to_positive = self._distance(embeddings, positives)
         to_negative, smooth_to_negative = self._distance(embeddings, negatives)
@@ -118,24 +101,15 @@ class Margin(Objective):
         return smooth + (to_positive - to_negative - smooth).detach()
 
     def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Tensor, Tensor]:
-        """Gallery positions (B, k) of the nearest positives and the nearest negatives; -1 where there is none."""
-        return nearest_of_kinds(
-            wide(embeddings.detach()),
-            self.query_labels,
-            self.gallery_embeddings,
-            self.gallery_labels,
-            k,
-            query_ids=self.query_ids,
-            gallery_ids=self.gallery_ids,
-        )
+        """Return gallery positions (B, k) of the nearest positives and the nearest negatives; -1 for none."""
+        return nearest_by_label(self.queries.embedded_as(embeddings.detach()), self.gallery, k)
 
-    def rows(self, index: Tensor) -> Objective:
-        ids = None if self.query_ids is None else self.query_ids[index]
-        return replace(self, query_labels=self.query_labels[index], query_ids=ids)
+    def rows(self, index: Tensor) -> Margin:
+        return replace(self, queries=self.queries.rows(index))
 
     def _distance(self, embeddings: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """The smallest distance (B,) to the items at `positions` (B, k), exact and smooth; 0 where there is none."""
-        distances = distance(embeddings[:, None], self.gallery_embeddings[positions])
+        """Return the smallest distance (B,) to the items at `positions` (B, k), exact and smooth; 0 for no item."""
+        distances = distance(embeddings[:, None], self.gallery.embeddings[positions])
         distances = torch.where(positions >= 0, distances, torch.inf)
         smallest = distances.amin(1)
         scale = TEMPERATURE * smallest.detach().clamp(torch.finfo(smallest.dtype).tiny, 1e9)[:, None]

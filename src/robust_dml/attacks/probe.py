@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
 from robust_dml.attacks.frozen import Embed
 from robust_dml.attacks.objectives import Function
+from robust_dml.runtime.lazy import Tensor, torch
 
 
 class Probe(NamedTuple):

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from robust_dml.attacks.balls import Ball
     from robust_dml.attacks.frozen import Embed
     from robust_dml.attacks.objectives import Function, Objective
+    from robust_dml.runtime.lazy import Tensor
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ objective is negative; FGSM steps by 0.01 whatever epsilon is.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
 from robust_dml.attacks.balls import BALLS
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function
 from robust_dml.attacks.probe import probe
 from robust_dml.config.attacks import Norm
+from robust_dml.runtime.lazy import Tensor, torch
 
 FGSM_STEP = 0.01
 CW_CONSTANT, CW_LARGEST_CONSTANT, CW_LEARNING_RATE, CW_UPDATES = 0.1, 20.0, 8e-4, 50

@@ -120,5 +120,3 @@ def _known(registry: Any, name: str) -> str:
     except UserError as error:
         raise ValueError(str(error)) from error
     return name
-
-

@@ -29,7 +29,7 @@ class EvaluationConfig(Section):
     check_queries: Integer = Field(256, ge=0, description="queries of the extra runs for the sanity checks; 0 for none")
     clusters: bool = Field(False, description="NMI and AMI of the clean embeddings, by k-means")
     metrics: list[str] = Field(
-        ["recall", "r-precision", "map-at-r"], min_length=1, description="metrics of `robust-dml list metric`, or MODULE:NAME"
+        ["recall", "r-precision", "map-at-r"], min_length=1, description="of `robust-dml list metric`, or MODULE:NAME"
     )
 
     @field_validator("metrics")

@@ -8,29 +8,41 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from robust_dml.config.base import explain
 from robust_dml.config.study import Study
+from robust_dml.registry import find_modules_in
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.section import explain
 
 
 def load_study(path: Path) -> Study:
-    """Read and check a study. Raises UserError that names the file, the YAML path and the mistake."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the study: {error.strerror}; studies lie in config/") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
+    """Read and check a study; modules beside it can be named in it as `module:NAME`.
+
+    Raises UserError that names the file, the place in the YAML and the mistake.
+    """
+    content = read_yaml(path, "the study", hint="studies lie in config/")
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise UserError(f"{path}: a study is a mapping of keys to values, such as `name: demo`")
+    find_modules_in(path.parent, Path.cwd())
     try:
         return Study(**content)
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error)}") from error
 
 
+def read_yaml(path: Path, what: str, *, hint: str = "") -> Any:
+    """Read a YAML file, refusing a key that is given twice. Raises UserError in one line."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
+    except OSError as error:
+        raise UserError(f"{path}: cannot read {what}: {error.strerror}{'; ' if hint else ''}{hint}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: cannot read {what}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, which YAML would let the last one win."""
+    """A safe loader that refuses a key given twice; YAML itself would keep the last value without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -38,7 +50,9 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float | bool | None):
+                raise yaml.MarkedYAMLError(problem="a key must be a name", problem_mark=key_node.start_mark)
             if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"duplicate key {key!r}", problem_mark=key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)

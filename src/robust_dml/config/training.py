@@ -32,7 +32,9 @@ class BackboneConfig(Entry):
 class LossConfig(Entry):
     """A loss by its name here, or any loss of pytorch-metric-learning by its class name."""
 
-    kind: str = Field(description="a loss of `robust-dml list loss`, a class of pytorch_metric_learning.losses, or MODULE:NAME")
+    kind: str = Field(
+        description="of `robust-dml list loss`, a class of pytorch_metric_learning.losses, or MODULE:NAME"
+    )
 
     @classmethod
     def find(cls, name: str) -> Loss:

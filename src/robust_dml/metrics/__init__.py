@@ -1,6 +1,35 @@
-"""Retrieval and clustering metrics."""
+"""Retrieval and clustering metrics, one file each."""
 
-from robust_dml.metrics.clustering import clustering_metrics
-from robust_dml.retrieval.protocols import Protocol, retrieval_metrics
+from __future__ import annotations
 
-__all__ = ["Protocol", "clustering_metrics", "retrieval_metrics"]
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from robust_dml.records import METRICS
+
+if TYPE_CHECKING:
+    from robust_dml.retrieval import Items, Protocol, Ranking
+
+RETRIEVAL = ("recall", "r-precision", "map-at-r")
+
+
+def ranking_metrics(ranking: Ranking, names: Iterable[str] = RETRIEVAL) -> dict[str, float]:
+    """Return the mean over the scored queries of each metric of rankings; 0 where no query can be scored."""
+    scored = ranking.scored
+    values: dict[str, float] = {}
+    for name in names:
+        of_ranking = METRICS.load(name).of_ranking
+        for number, each in (of_ranking(ranking) if of_ranking else {}).items():
+            values[number] = float(each[scored].double().mean()) if scored.any() else 0.0
+    return values
+
+
+def retrieval_metrics(queries: Items, gallery: Items, protocol: Protocol = "masked") -> Mapping[str, float]:
+    """Return recall@1, 2, 4, 8, r-precision and map@r of queries against a gallery, as shares in [0, 1].
+
+    Queries with nothing to find (no other gallery item of their label) are left out of the means. The protocol is that
+    of `robust_dml.retrieval.rank`.
+    """
+    from robust_dml.retrieval import rank
+
+    return ranking_metrics(rank(queries, gallery, protocol))

@@ -1,38 +1,29 @@
-"""The nearest items of the right label and of wrong ones."""
+"""The nearest gallery items with the query's label, and the nearest with another label."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from robust_dml.retrieval.distances import wide
+from robust_dml.retrieval.items import Items
+from robust_dml.runtime.lazy import Tensor, torch
 
-CELLS = 1 << 24  # of the distance matrix that is held at a time: 64 MB in float32
+CELLS = 1 << 24  # of the distance matrix in memory at a time: 64 MB in float32
 
 
-def nearest_of_kinds(
-    queries: Tensor,
-    query_labels: Tensor,
-    gallery: Tensor,
-    gallery_labels: Tensor,
-    k: int = 1,
-    *,
-    query_ids: Tensor | None = None,
-    gallery_ids: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Gallery positions (Q, k) of each query's nearest positives and nearest negatives, nearest first.
+def nearest_by_label(queries: Items, gallery: Items, k: int = 1) -> tuple[Tensor, Tensor]:
+    """Return gallery positions (Q, k) of each query's nearest positives and nearest negatives, nearest first.
 
-    Items whose id is the query's are neither; -1 stands where there are no more. Queries (Q, d), gallery (N, d),
-    labels and ids (Q,) and (N,).
+    Items with the query's id are neither. Positions are -1 where there are no more items.
     """
-    lengths = gallery.square().sum(1)
+    embeddings = wide(gallery.embeddings)
+    lengths = embeddings.square().sum(1)
     k = min(k, len(gallery))
     positives, negatives = [], []
-    everyone = torch.arange(len(queries), device=queries.device)
+    everyone = torch.arange(len(queries), device=queries.labels.device)
     for rows in torch.split(everyone, max(1, CELLS // len(gallery))):
-        # The squared distance, but for the query's own length, which does not change the order.
-        distances = torch.addmm(lengths, queries[rows], gallery.T, alpha=-2)
-        if query_ids is not None and gallery_ids is not None:
-            distances.masked_fill_(query_ids[rows, None] == gallery_ids, torch.inf)
-        same = query_labels[rows, None] == gallery_labels
+        # The squared distance less the query's own squared length, which does not change the order.
+        distances = torch.addmm(lengths, wide(queries.embeddings[rows]), embeddings.T, alpha=-2)
+        distances.masked_fill_(queries.ids[rows, None] == gallery.ids, torch.inf)
+        same = queries.labels[rows, None] == gallery.labels
         positives.append(_smallest(distances.masked_fill(~same, torch.inf), k))
         negatives.append(_smallest(distances.masked_fill_(same, torch.inf), k))
     return torch.cat(positives), torch.cat(negatives)

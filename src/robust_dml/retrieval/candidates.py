@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
+from robust_dml.runtime.lazy import Tensor, torch
 
 CELLS = 1 << 25  # of the distance matrix that is held at a time: 128 MB in float32
 RESERVOIR = 20  # neighbours from which on faiss is faster with a reservoir than with a heap; its own default is 100

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from robust_dml.runtime.lazy import Tensor, torch
 
 
 def wide(embeddings: Tensor) -> Tensor:

@@ -1,18 +1,21 @@
-"""Which of a query's neighbours are right, query by query."""
+"""The gallery ranked for each query, under two protocols."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-import torch
-from torch import Tensor
+from robust_dml.retrieval.items import Items
+from robust_dml.retrieval.search import Neighbours, search
+from robust_dml.runtime.lazy import Tensor, torch
 
-RECALL_RANKS = (1, 2, 4, 8)
+Protocol = Literal["masked", "as-released"]
+DEPTH = 8  # neighbours that a ranking has at least
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The neighbours of each query and what they are worth."""
+    """The neighbours of each query, and which of them have its label."""
 
     positions: Tensor
     """int64 (Q, k), positions in the gallery, nearest first; -1 where there is none."""
@@ -25,31 +28,55 @@ class Ranking:
 
     @property
     def scored(self) -> Tensor:
-        """bool (Q,), queries with anything to find; the others are left out of every metric."""
+        """bool (Q,), queries with anything to find; metrics leave the others out."""
         return self.relevant > 0
 
     @property
     def right(self) -> Tensor:
-        """bool (Q,), the nearest neighbour has the query's label."""
+        """bool (Q,), queries whose nearest neighbour has their label."""
         return self.hits[:, 0]
 
-    def metrics(self) -> dict[str, float]:
-        """Means over the scored queries: recall@1, 2, 4, 8, R-precision and mAP@R, as shares in [0, 1].
+    def without(self, failed: Tensor) -> Ranking:
+        """Return the ranking with no hit for the queries in `failed` (Q,), whose embeddings are not finite."""
+        return Ranking(self.positions, self.distances, self.hits & ~failed[:, None], self.relevant)
 
-        mAP@R is (1 / R) times the sum, over the ranks i <= R that are right, of the precision among the first
-        i (Musgrave et al., ECCV 2020, section 3.2).
-        """
-        hits, relevant = self.hits[self.scored].double(), self.relevant[self.scored].double()
-        ranks = torch.arange(1, hits.shape[1] + 1, device=hits.device)
-        within = hits * (ranks <= relevant[:, None])
-        values = {f"recall@{k}": hits[:, :k].amax(1) for k in RECALL_RANKS}
-        values["r-precision"] = within.sum(1) / relevant
-        values["map@r"] = (within * hits.cumsum(1) / ranks).sum(1) / relevant
-        return {name: float(value.mean()) if len(value) else 0.0 for name, value in values.items()}
+
+def rank(queries: Items, gallery: Items, protocol: Protocol = "masked") -> Ranking:
+    """Rank the gallery for each query, as far down as any metric looks.
+
+    Args:
+        queries: clean or adversarial; gallery: clean. A query whose id is in the gallery is itself in the gallery.
+        protocol: "masked" leaves the item with the query's id out, wherever it ranks. "as-released" drops the
+            first neighbour of such a query, whatever it is, as the released code of arXiv 2102.07265 does; after
+            an attack this can drop a wrong neighbour and count the query's own clean copy as a hit.
+
+    Raises:
+        ValueError: an unknown protocol, or embeddings that are not finite or of different dimensions.
+    """
+    if protocol not in ("masked", "as-released"):
+        raise ValueError(f"protocol must be masked or as-released, found {protocol!r}")
+    own = torch.isin(queries.ids, gallery.ids)
+    relevant = relevant_counts(queries.labels, gallery.labels, own)
+    k = max(DEPTH, int(relevant.max()) if len(relevant) else 0)
+    if protocol == "masked":
+        found = search(queries.embeddings, gallery.embeddings, k, query_ids=queries.ids, gallery_ids=gallery.ids)
+    else:
+        found = _without_first(search(queries.embeddings, gallery.embeddings, k + 1), own)
+    hits = (gallery.labels[found.positions] == queries.labels[:, None]) & (found.positions >= 0)
+    return Ranking(found.positions, found.distances, hits, relevant)
 
 
 def relevant_counts(query_labels: Tensor, gallery_labels: Tensor, own: Tensor) -> Tensor:
-    """R (Q,): gallery items per query label, less one for queries that are themselves in the gallery (`own`)."""
+    """Return R (Q,): gallery items per query label, less one for queries that are in the gallery (`own`)."""
     classes, counts = torch.unique(gallery_labels, return_counts=True)
     place = torch.searchsorted(classes, query_labels).clamp_max(len(classes) - 1)
     return torch.where(classes[place] == query_labels, counts[place], 0) - own.to(counts.dtype)
+
+
+def _without_first(found: Neighbours, own: Tensor) -> Neighbours:
+    """Drop the first neighbour of the queries in `own` (Q,), and the last neighbour of the others."""
+
+    def chosen(values: Tensor) -> Tensor:
+        return torch.where(own[:, None], values[:, 1:], values[:, :-1])
+
+    return Neighbours(chosen(found.positions), chosen(found.distances))

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-from torch.nn.functional import pad
-
 from robust_dml.retrieval.candidates import candidate_finder
 from robust_dml.retrieval.distances import wide
+from robust_dml.runtime.lazy import Tensor, torch
 
 BLOCK = 8192  # queries at a time
 SPARE = 4  # candidates beyond k: one may be the query itself, the last show whether the k-th place is contested
 TOLERANCE = 1e-5  # of squared distances, relative to the largest squared length: what rounding may confuse
 CELLS = 1 << 22  # of the exact distance matrix that is held at a time: 32 MB in float64, and as much again to sort it
-NO_ID = torch.iinfo(torch.int64).min
+NO_ID = -(2**63)  # the smallest int64
 
 
 class Neighbours(NamedTuple):
@@ -35,12 +32,12 @@ def search(
     query_ids: Tensor | None = None,
     gallery_ids: Tensor | None = None,
 ) -> Neighbours:
-    """The `k` nearest items of `gallery` (N, d) for each of `queries` (Q, d), by Euclidean distance.
+    """Find the `k` nearest items of `gallery` (N, d) for each of `queries` (Q, d), by Euclidean distance.
 
     With ids, int64 (Q,) and (N,), items whose id equals the query's are left out wherever they rank, and equal
     distances are ordered by id; without, the whole gallery competes, ordered by position. In a large gallery on a
     CPU the search is faiss's flat index, elsewhere a blocked matrix product; items too close for float32 to order are
-    compared anew in float64, so that both find the same neighbours.
+    compared again in float64, so that both find the same neighbours.
 
     Raises:
         ValueError: embeddings that are not finite or of other dimension, or one kind of ids without the other.
@@ -81,7 +78,7 @@ class _Search:
         return self._shaped(squared, positions)
 
     def _contested(self, squared: Tensor, tolerance: Tensor) -> Tensor:
-        """Rows (Q,) whose k-th place an item beyond the candidates may deserve."""
+        """Rows (Q,) where an item outside the candidates could be among the k nearest."""
         if squared.shape[1] == len(self.gallery):
             return torch.zeros(len(squared), dtype=torch.bool, device=squared.device)
         farthest = squared.masked_fill(squared == torch.inf, -torch.inf).amax(1)
@@ -89,8 +86,8 @@ class _Search:
 
     def _order(self, queries: Tensor, squared: Tensor, positions: Tensor, near: Tensor) -> None:
         """Order candidates (Q, c) that are `near` (Q, c - 1) to the next by their float64 distance and then id."""
-        follows = pad(near, (1, 0))
-        rows, places = torch.nonzero(follows | pad(near, (0, 1)), as_tuple=True)
+        follows = torch.nn.functional.pad(near, (1, 0))
+        rows, places = torch.nonzero(follows | torch.nn.functional.pad(near, (0, 1)), as_tuple=True)
         run = (~follows[rows, places]).cumsum(0)  # items each near to the one before; others stay where they are
         items = positions[rows, places]
         exact = torch.cat(
@@ -116,8 +113,8 @@ class _Search:
     def _shaped(self, squared: Tensor, positions: Tensor) -> Neighbours:
         """The first k, as distances, with -1 at what is masked or missing."""
         missing = self.k - squared.shape[1]
-        squared = pad(squared, (0, max(0, missing)), value=torch.inf)[:, : self.k]
-        positions = pad(positions, (0, max(0, missing)), value=-1)[:, : self.k]
+        squared = torch.nn.functional.pad(squared, (0, max(0, missing)), value=torch.inf)[:, : self.k]
+        positions = torch.nn.functional.pad(positions, (0, max(0, missing)), value=-1)[:, : self.k]
         return Neighbours(positions.masked_fill(squared == torch.inf, -1), squared.clamp_min(0).sqrt())
 
 

@@ -82,7 +82,10 @@ def options_of(function: Callable[..., Any], *, skip: int = 0) -> type[Options]:
     hints = _hints(function)
     parameters = list(inspect.signature(function).parameters.values())[skip:]
     fields = {
-        parameter.name: (hints.get(parameter.name, Any), ... if parameter.default is parameter.empty else parameter.default)
+        parameter.name: (
+            hints.get(parameter.name, Any),
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
         for parameter in parameters
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }

@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from torch import Tensor
+from robust_dml.runtime.lazy import Tensor, torch
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX_1 = 0xBF58476D1CE4E5B9
@@ -29,6 +31,8 @@ def derive_seed(*path: int | str) -> int:
 
 def numpy_generator(*path: int | str) -> np.random.Generator:
     """A NumPy generator seeded by the path."""
+    import numpy as np
+
     return np.random.Generator(np.random.Philox(derive_seed(*path)))
 
 

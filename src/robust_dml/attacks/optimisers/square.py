@@ -1,17 +1,24 @@
-"""Square Attack (Andriushchenko et al., ECCV 2020): random search in square windows, without gradients."""
+"""Square Attack (Andriushchenko et al., ECCV 2020): random search in square windows, without gradients.
+
+square: {optimiser: square, objective: margin, norm: linf, epsilon: 8/255, steps: 1000}
+"""
 
 from __future__ import annotations
 
 import math
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function
+from robust_dml.attacks.problem import Problem
+from robust_dml.records import Optimiser
 from robust_dml.runtime import randomness
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Integer
 
 FIRST_SHARE = 0.8  # of the image that the first window covers
 HALVINGS = (10, 50, 200, 1000, 2000, 4000, 6000, 8000)  # of the share, at these of 10,000 queries
@@ -80,3 +87,28 @@ def _side(query: int, queries: int, height: int, width: int) -> int:
 
 def _signs(draws: Tensor, like: Tensor) -> Tensor:
     return (2 * (draws >= 0.5).to(like) - 1).to(like.device)
+
+
+class SquareOptions(Options):
+    """The settings of Square."""
+
+    steps: Integer = Field(ge=1, le=1_000_000, description="forward passes of each image")
+
+
+def _attack(problem: Problem, options: SquareOptions) -> Tensor:
+    return square(
+        problem.embed, problem.images, problem.objective, problem.ball, queries=options.steps, seeds=problem.seeds
+    )
+
+
+ENTRY = Optimiser(
+    label="Square",
+    summary="random search in square windows, without gradients (Andriushchenko et al., ECCV 2020)",
+    options=SquareOptions,
+    family="control",
+    attack=_attack,
+    passes=lambda options: options.steps,
+    steps=lambda options: options.steps,
+    counted="queries",
+    first_gradient="none",
+)

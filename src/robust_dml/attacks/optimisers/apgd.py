@@ -1,18 +1,25 @@
-"""Auto-PGD: gradient ascent with momentum whose step size adapts per sample (Croce & Hein, ICML 2020)."""
+"""Auto-PGD: gradient ascent with momentum whose step size adapts per sample (Croce & Hein, ICML 2020).
+
+apgd: {optimiser: apgd, objective: margin, norm: linf, epsilon: 8/255, steps: 100, restarts: 2}
+"""
 
 from __future__ import annotations
 
 import math
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function
-from robust_dml.attacks.pgd import Start, begin
 from robust_dml.attacks.probe import probe
+from robust_dml.attacks.problem import Problem
+from robust_dml.attacks.start import Start, begin
+from robust_dml.records import Optimiser
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Integer
 
 MOMENTUM = 0.75  # alpha of the paper
 LEAST_SHARE = 0.75  # rho: of the steps since the last checkpoint that must have raised the objective
@@ -104,3 +111,35 @@ def _checkpoints(steps: int) -> list[int]:
 
 def _per_sample(values: Tensor, like: Tensor) -> Tensor:
     return values.view(-1, *[1] * (like.dim() - 1))
+
+
+class ApgdOptions(Options):
+    """The settings of APGD."""
+
+    steps: Integer = Field(ge=1, le=100_000, description="gradient steps of each restart")
+    restarts: Integer = Field(1, ge=1, le=1_000, description="random starts, the best of which is kept")
+
+
+def _attack(problem: Problem, options: ApgdOptions) -> Tensor:
+    return apgd(
+        problem.embed,
+        problem.images,
+        problem.objective,
+        problem.ball,
+        steps=options.steps,
+        restarts=options.restarts,
+        start=problem.start,
+    )
+
+
+ENTRY = Optimiser(
+    label="APGD",
+    summary="gradient ascent whose step size adapts per sample (Croce and Hein, ICML 2020)",
+    options=ApgdOptions,
+    family="iterative",
+    attack=_attack,
+    passes=lambda options: options.restarts * (2 * options.steps + 1),
+    steps=lambda options: options.steps,
+    counted="steps",
+    trains=True,
+)

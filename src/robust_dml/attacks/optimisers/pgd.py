@@ -1,21 +1,29 @@
-"""Projected gradient ascent (Madry et al., ICLR 2018) on any objective of embeddings."""
+"""Projected gradient ascent (Madry et al., ICLR 2018) on any objective of embeddings.
+
+pgd: {optimiser: pgd, objective: margin, norm: linf, epsilon: 8/255, steps: 20, restarts: 2}
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.probe import Probe, probe
+from robust_dml.attacks.problem import Problem
+from robust_dml.attacks.start import Start, begin
+from robust_dml.records import Optimiser
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Integer, Number
 
-Start = Tensor | Callable[[int], Tensor]
 Keep = Literal["best", "last"]
+
+MOST_STEPS, MOST_RESTARTS = 100_000, 1_000
 
 
 def pgd(
@@ -47,7 +55,7 @@ def pgd(
             then be an `Objective`.
 
     Returns:
-        (B, ...) images in the ball and in [0, 1]; the clean image where the objective was never a number.
+        (B, ...) images in the ball and in [0, 1]; where the objective was NaN, the first image at which it was.
     """
     if steps < 1 or restarts < 1:
         raise ValueError(f"steps and restarts must be at least 1, found {steps} and {restarts}")
@@ -65,13 +73,6 @@ def pgd(
                 return climb.x
             climb.finish()
     return best.images
-
-
-def begin(start: Start | None, restart: int, images: Tensor, ball: Ball) -> Tensor:
-    """Where restart number `restart` begins."""
-    if isinstance(start, Tensor):
-        return start if restart == 0 else ball.random(images)
-    return ball.random(images) if start is None else start(restart)
 
 
 class _Climb:
@@ -128,3 +129,46 @@ class _Climb:
         if self.until is not None:
             assert isinstance(self.objective, Objective)
             self.objective, self.until = self.objective.rows(index), self.until.rows(index)
+
+
+class PgdOptions(Options):
+    """The settings of PGD."""
+
+    steps: Integer = Field(ge=1, le=MOST_STEPS, description="gradient steps of each restart")
+    step_size: Number | None = Field(None, gt=0, description="in pixels of [0, 1]; the optimiser's own if absent")
+    restarts: Integer = Field(1, ge=1, le=MOST_RESTARTS, description="random starts, the best of which is kept")
+
+
+def pgd_passes(options: PgdOptions) -> float:
+    """Return the forward passes per image: two a step, one to look at the last iterate."""
+    return options.restarts * (2 * options.steps + 1)
+
+
+def _attack(problem: Problem, options: PgdOptions) -> Tensor:
+    return pgd(
+        problem.embed,
+        problem.images,
+        problem.objective,
+        problem.ball,
+        steps=options.steps,
+        step_size=options.step_size,
+        restarts=options.restarts,
+        start=problem.start,
+        keep=problem.keep,
+        until=problem.until,
+    )
+
+
+ENTRY = Optimiser(
+    label="PGD",
+    summary="projected gradient ascent (Madry et al., ICLR 2018)",
+    options=PgdOptions,
+    family="iterative",
+    attack=_attack,
+    passes=pgd_passes,
+    steps=lambda options: options.steps,
+    counted="steps",
+    released="robust_dml.attacks.released:run_pgd",
+    released_passes=pgd_passes,
+    trains=True,
+)

@@ -1,15 +1,24 @@
-"""Carlini & Wagner (S&P 2017) for embeddings: a penalty instead of a bound, weighed by a binary search."""
+"""Carlini & Wagner (S&P 2017) for embeddings: a penalty instead of a bound, weighed by a binary search.
+
+cw: {optimiser: carlini-wagner, objective: repel-positive, norm: linf, epsilon: 8/255, steps: 50, search_steps: 3}
+"""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function
 from robust_dml.attacks.probe import probe
+from robust_dml.attacks.problem import Problem
+from robust_dml.records import Optimiser
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Integer, Number
+
+RELEASED_PASSES = 445  # of the released code, whatever `steps` is
 
 
 def carlini_wagner(
@@ -102,3 +111,42 @@ class _Weights:
         middle = (self.low * self.high).sqrt()
         open_end = torch.where(fits, self.now * 10, self.now / 10)
         self.now = torch.where((self.low > 0) & (self.high < torch.inf), middle, open_end)
+
+
+class CarliniWagnerOptions(Options):
+    """The settings of Carlini and Wagner's attack."""
+
+    steps: Integer = Field(ge=1, le=100_000, description="Adam steps for each constant")
+    step_size: Number | None = Field(
+        None,
+        gt=0,
+        description="learning rate, in pixels of [0, 1]; 0.4 of an even perturbation of size epsilon if absent",
+    )
+    search_steps: Integer = Field(3, ge=1, le=1_000, description="steps of the binary search for the constant")
+
+
+def _attack(problem: Problem, options: CarliniWagnerOptions) -> Tensor:
+    return carlini_wagner(
+        problem.embed,
+        problem.images,
+        problem.objective,
+        problem.ball,
+        steps=options.steps,
+        search_steps=options.search_steps,
+        learning_rate=options.step_size,
+        start=problem.start(),
+    )
+
+
+ENTRY = Optimiser(
+    label="C&W",
+    summary="a penalty instead of a bound, weighed by a binary search (Carlini and Wagner, S&P 2017)",
+    options=CarliniWagnerOptions,
+    family="iterative",
+    attack=_attack,
+    passes=lambda options: (2 * options.steps + 1) * options.search_steps,
+    steps=lambda options: options.steps,
+    counted="steps",
+    released="robust_dml.attacks.released:run_carlini_wagner",
+    released_passes=lambda options: 2 * RELEASED_PASSES,
+)

@@ -1,0 +1,1 @@
+"""The optimisers: how an attack climbs its objective, one file each."""

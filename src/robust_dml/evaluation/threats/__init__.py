@@ -1,0 +1,1 @@
+"""Threats: who is perturbed, and by which metric the outcome is judged, one file each."""
