@@ -68,7 +68,8 @@ def _chosen(study: Study, group: Group, chosen: str | None, family: str) -> str 
 
 def has_pair(study: Study, group: Group) -> bool:
     """Return whether a group has both a natural and a robust model."""
-    return natural(study, group) is not None and robust(study, group) is not None
+    names = {natural(study, group), robust(study, group)}
+    return len(names) == 2 and None not in names
 
 
 def of_family(study: Study, family: str) -> list[str]:
