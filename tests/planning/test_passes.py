@@ -77,7 +77,7 @@ def test_passes_of_an_attack(config: dict[str, object]) -> None:
 def test_passes_of_a_training_step(config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     counter, count = Counter(), 64
     images = torch.rand(count, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    miner = DistanceWeightedMiner(0.0, 2.0)
+    miner = DistanceWeightedMiner(cutoff=0.0, nonzero_loss_cutoff=2.0)
     step = make_step(tiny_model(), images, torch.arange(count) % 8, miner=miner, config=config, loss="triplet")
     network = step.tools.network
     monkeypatch.setattr(network, "embed", counter.watch(network.embed, learns=True))
