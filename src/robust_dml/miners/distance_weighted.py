@@ -42,7 +42,7 @@ class DistanceWeightedMiner(Options):
 
 
 def negative_weights(embeddings: Tensor, same: Tensor, cutoff: float, nonzero_loss_cutoff: float) -> Tensor:
-    """Return the unnormalised probability (B, B) that the column is drawn as the row's negative; `same` marks one class.
+    """Return unnormalised probabilities (B, B) that the column is drawn as negative of the row; `same` marks one class.
 
     One maximum is subtracted for the whole batch, with same-class entries at zero, as in the library: a row far below
     the maximum underflows to zero and is dropped.

@@ -7,36 +7,21 @@ validation of an epoch and the evaluation of a model run, not what the released 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from typing import cast
 
 from robust_dml.config import Run, Study
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.resolve import optimisation_of
 from robust_dml.config.training import BackboneConfig, TrainingConfig
+from robust_dml.records import Backbone, Method
 
-STEP = 3  # forward and backward pass
 RELEASED_CARLINI_WAGNER = 445  # passes of the released code, whatever `steps` is
-
-# Multiply-adds of one forward pass at 224 pixels, in units of 10^9, counted by torch.utils.flop_counter.
-GIGA_MACS_AT_224 = {"resnet18": 1.814, "resnet50": 4.087, "visualphishnet": 15.406}
 
 
 def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
-    """10^9 floating-point operations of one forward pass at `size` pixels; None for a backbone not known here."""
-    if backbone.kind == "convnet":
-        return 2e-9 * (convnet_macs(backbone.widths, size) + 4 * backbone.widths[-1] * backbone.embedding)
-    macs = GIGA_MACS_AT_224.get(backbone.kind)
-    return None if macs is None else 2 * macs * (size / 224) ** 2
-
-
-def convnet_macs(widths: list[int], size: int) -> int:
-    """Multiply-adds of the small network's 3x3 convolutions, each of which halves the resolution of `size` pixels."""
-    macs = 0
-    for inputs, outputs in pairwise([3, *widths]):
-        size = (size + 1) // 2
-        macs += 9 * inputs * outputs * size * size
-    return macs
+    """Return 10^9 floating-point operations of a forward pass at `size` pixels; None if they are not known."""
+    return cast(Backbone, backbone.record).gflop(backbone, size)
 
 
 def training_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
@@ -48,11 +33,10 @@ def training_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
 
 
 def _step_passes(config: TrainingConfig) -> float:
-    """Passes of one training step per image of the batch, by method."""
-    attack = 2 * config.attack.steps if config.attack.optimiser in ("pgd", "apgd") else 2
-    share = config.attack_rate * config.tuples_per_anchor
-    methods = {"natural": STEP, "joint": 1 + attack + STEP, "visualphishnet": STEP + 0.5 * (2 + STEP)}
-    return methods.get(config.method, STEP + share * (attack + STEP))
+    """Return the passes of a training step per image of the batch, by method."""
+    attack = config.attack.record
+    looks = 1 if attack.family == "iterative" else 0  # training keeps the last iterate, without a look at it
+    return cast(Method, config.record).passes(config, attack.passes(config.attack.options) - looks)
 
 
 def attack_passes(study: Study, run: Run, images: tuple[int, int]) -> float:

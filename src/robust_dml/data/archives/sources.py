@@ -8,7 +8,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from robust_dml.config.base import Section, explain
+from robust_dml.runtime.section import Section, explain
 from robust_dml.runtime.errors import UserError
 
 ARCHIVES = "archives"
