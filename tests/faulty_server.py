@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -16,7 +16,8 @@ class Resource:
     """What a path gives; each request takes the next fault, and the last one if `forever`.
 
     Faults: ok, cut (half of what is asked, then silence), stall (half, then nothing until the client gives up), 404,
-    503, page, wrong (other bytes, of the same length), whole (ignores the range), refuse-range (416).
+    503, page, wrong (other bytes, of the same length), whole (ignores the range), refuse-range (416), no-length,
+    endless (no length, and more bytes than there are).
     """
 
     content: bytes
@@ -73,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "refuse-range" and asked:
             self.send_error(416)
         elif fault == "page":
-            self._send(200, PAGE, PAGE, {"Content-Type": "text/html; charset=utf-8"})
+            self._send(200, len(PAGE), PAGE, {"Content-Type": "text/html; charset=utf-8"})
         else:
             self._send_content(resource.content, fault, asked)
 
@@ -82,20 +83,23 @@ class _Handler(BaseHTTPRequestHandler):
             content = bytes(byte ^ 0xFF for byte in content)
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and fault != "whole" else 0
         body = content[start:]
-        sent = body[: len(body) // 2] if fault in ("cut", "stall") else body
+        sent = body[: len(body) // 2] if fault in ("cut", "stall") else body * (5 if fault == "endless" else 1)
         headers = {"Content-Type": "application/octet-stream"}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        self._send(206 if start else 200, body, sent, headers)
+        length = len(body) if fault not in ("no-length", "endless") else None
+        self._send(206 if start else 200, length, sent, headers)
         if fault == "stall":
             self.server.stopped.wait(5)  # type: ignore[attr-defined]
 
-    def _send(self, status: int, body: bytes, sent: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, length: int | None, sent: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body)), "Connection": "close"}.items():
+        lengths = {} if length is None else {"Content-Length": str(length)}
+        for name, value in {**headers, **lengths, "Connection": "close"}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(sent)
+        with suppress(ConnectionError):  # a client may hang up
+            self.wfile.write(sent)
         self.wfile.flush()
         self.close_connection = True
 

@@ -116,7 +116,7 @@ def training_step(size: int) -> Way:
 def index(size: int) -> Way:
     """Listing, opening and checking `size` images, and writing index.csv."""
     from benchmarks import engine
-    from robust_dml.data.datasets.textures import write_textures
+    from robust_dml.data.datasets.textures import TexturesOptions, write_textures
     from robust_dml.data.index.build import build_index
     from robust_dml.data.paths import images_folder
 
@@ -125,7 +125,7 @@ def index(size: int) -> Way:
     study = engine.make_study(folder, dataset, engine.DEMO_NET)
     config = study.datasets["images"]
     images_folder(config, folder).mkdir(parents=True)
-    write_textures(images_folder(config, folder), classes=size // 20, images_per_class=20, pixels=64)
+    write_textures(images_folder(config, folder), TexturesOptions(classes=size // 20, images_per_class=20, pixels=64))
     return lambda: str(build_index(config, folder, study.sources, workers=1))
 
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from robust_dml.attacks.objectives import Objective as Function
     from robust_dml.attacks.problem import Problem
-    from robust_dml.config import Study
-    from robust_dml.config.data import DatasetConfig
+    from robust_dml.config import Run, Study
+    from robust_dml.config.evaluation import AttackAt
     from robust_dml.config.training import BackboneConfig
     from robust_dml.data.index.listing import Listed
-    from robust_dml.evaluation.checks import CheckInputs, Finding
+    from robust_dml.evaluation.check_inputs import CheckInputs, Finding
     from robust_dml.losses import LossFunction
     from robust_dml.miners import MinerFunction
     from robust_dml.report.cells import Numbers
@@ -166,8 +166,8 @@ class DatasetKind:
     """Rearrange what the archives unpacked to."""
     splits: tuple[str, ...] = ()
     """Splits of its own beside those of every dataset."""
-    count: Callable[[DatasetConfig], int | None] = lambda config: None
-    """The number of images, if it is known before they exist."""
+    count: Callable[[Any], int | None] = lambda options: None
+    """The number of images, from the options, if it is known before they exist."""
     small: bool = False
     """Whether one process prepares the images in seconds."""
     photographs: bool = True
@@ -192,10 +192,13 @@ class Check:
     """A sanity check of the attacks on one model."""
 
     title: str
+    """Its name in checks.json and in the tables."""
     summary: str
     order: int
     """Its place among the checks."""
     run: Callable[[CheckInputs], Finding]
+    wants: Callable[[Study, Run], Sequence[AttackAt]] = lambda study, run: ()
+    """The extra attacks, on some queries, that the check compares with those of the study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +280,7 @@ def _adopted_metric(name: str, of_ranking: Callable[[Ranking], Tensor]) -> Metri
 
 
 def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:
-    """A function that writes images/<class>/<image> into a folder, with options by keyword."""
+    """A function that writes <class>/<image> into an empty folder, with options by keyword."""
     from robust_dml.data.index.listing import list_class_folders
 
     return DatasetKind(
@@ -290,7 +293,7 @@ def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:
 
 
 OPTIMISERS = Registry("optimiser", "robust_dml.attacks.optimisers", Optimiser, adopt=_adopted_optimiser)
-OBJECTIVES = Registry("objective", "robust_dml.attacks.objectives", Objective, adopt=_adopted_objective)
+OBJECTIVES = Registry("objective", "robust_dml.evaluation.objectives", Objective, adopt=_adopted_objective)
 THREATS = Registry("threat", "robust_dml.evaluation.threats", Threat)
 METHODS = Registry("method", "robust_dml.training.methods", Method, adopt=_adopted_method)
 LOSSES = Registry("loss", "robust_dml.losses", Loss, adopt=_adopted_loss, fallback="robust_dml.losses.library")

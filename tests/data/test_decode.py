@@ -47,6 +47,18 @@ def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path) -> None:
     assert np.asarray(image)[..., 1].tolist() == [[0, 0, 1], [128, 255, 255]]
 
 
+def test_grey_map_of_sixteen_bits_keeps_its_upper_eight(tmp_path: Path) -> None:
+    (tmp_path / "grey.pgm").write_bytes(b"P5 3 1 65535\n" + np.array([0, 32768, 65535], dtype=">u2").tobytes())
+    assert np.asarray(decode(tmp_path / "grey.pgm"))[..., 1].tolist() == [[0, 128, 255]]
+
+
+@pytest.mark.parametrize(("kind", "said"), [(np.int32, "32-bit integers"), (np.float32, "32-bit floats")])
+def test_pixels_without_a_range_are_refused(tmp_path: Path, kind: type, said: str) -> None:
+    file = saved(tmp_path, Image.fromarray(np.full((4, 4), 40_000, dtype=kind)), "TIFF")
+    with pytest.raises(UserError, match=rf"image\.tiff: expected pixels of 8 or 16 bits, found {said}; scale them"):
+        decode(file)
+
+
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "BMP"])
 @pytest.mark.parametrize("kept", [0.0, 0.02, 0.5, 0.95])
 def test_truncated_image_is_named(tmp_path: Path, format: str, kept: float) -> None:

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from prepared import config as dataset
 from robust_dml.config.data import DatasetConfig, TransformConfig
 from robust_dml.data.paths import data_folder, images_folder, store_folder, store_paths
-
-
-def dataset(kind: str = "digits", **keys: object) -> DatasetConfig:
-    return DatasetConfig(kind=kind, backbone="any", **keys)  # type: ignore[arg-type]
 
 
 def test_published_datasets_are_shared_between_splits() -> None:
@@ -32,6 +29,19 @@ def test_generated_and_own_images_have_a_folder_for_each_setting() -> None:
     assert images_folder(settings[-1], Path("data")) == Path("b")
 
 
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"kind": "gaussians"}, "gaussians-b82f206ecec89a8e"),
+        ({"kind": "gaussians", "images_per_class": 512, "pixels": 16}, "gaussians-d18feb54d89efcd2"),
+        ({"kind": "textures", "classes": 22634, "images": 120053, "pixels": 64}, "textures-3a2bbb2e7f452aba"),
+        ({"kind": "folder", "folder": "/photos/shoes"}, "folder-36e1d6b12095c889"),
+    ],
+)
+def test_data_that_earlier_versions_prepared_is_found(settings: dict, name: str) -> None:
+    assert data_folder(DatasetConfig(backbone="any", **settings), Path("data")).name == name
+
+
 def test_stores_of_other_transforms_do_not_collide() -> None:
     transforms = [
         TransformConfig(),
@@ -42,34 +52,44 @@ def test_stores_of_other_transforms_do_not_collide() -> None:
         TransformConfig(aspect="squeeze"),
         TransformConfig(aspect="squeeze", size=128),
     ]
-    folders = [store_folder(dataset(transform=transform), Path("data")) for transform in transforms]
+    folders = [store_folder(dataset("digits", transform=transform), Path("data")) for transform in transforms]
     assert len(set(folders)) == len(folders)
     assert folders[0] == Path("data/digits/crop-224-256-train-256")
 
 
 def test_augmentation_does_not_change_the_store() -> None:
-    stores = {store_folder(dataset(transform=TransformConfig(flip=flip)), Path("data")) for flip in (0.0, 0.5)}
+    stores = {
+        store_folder(dataset("digits", transform=TransformConfig(flip=flip)), Path("data")) for flip in (0.0, 0.5)
+    }
     assert len(stores) == 1
 
 
 def test_store_paths() -> None:
-    names = [path.name for path in store_paths(dataset(), Path("data"))]
+    names = [path.name for path in store_paths(dataset("digits"), Path("data"))]
     assert names == ["store.json", "test.uint8", "train.uint8"]
 
 
 def test_paths_import_nothing_heavy() -> None:
-    code = "import sys, robust_dml.data.paths; print([m for m in ('torch', 'numpy', 'PIL') if m in sys.modules])"
+    code = """
+import sys, robust_dml.data.paths
+from robust_dml.records import DATASETS
+entries = [DATASETS.load(name) for name in DATASETS.names]
+print([m for m in ('torch', 'numpy', 'scipy', 'sklearn', 'PIL', 'pooch') if m in sys.modules])
+"""
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"kind": "cub200", "split": "official"}, "split official exists for kind sop only"),
-        ({"kind": "sop", "split": "original"}, "split original exists for kind visualphish only"),
-        ({"kind": "digits", "folder": "x"}, "folder is a key of kind folder only"),
-        ({"kind": "gaussians", "classes": 3}, "classes is a key of kind textures only"),
-        ({"kind": "folder"}, "kind folder needs `folder`"),
+        ({"kind": "cub200", "split": "official"}, "split: cub200 has no split official; it has sorted, random-1,"),
+        ({"kind": "sop", "split": "original"}, "sop has no split original; it has .*, official"),
+        ({"kind": "digits", "folder": "x"}, "folder: unknown key; digits has the options none"),
+        (
+            {"kind": "gaussians", "classes": 3},
+            "classes: unknown key; gaussians has the options images_per_class, pixels",
+        ),
+        ({"kind": "folder"}, "folder: missing"),
         ({"kind": "textures", "images": 30, "images_per_class": 3}, "give images or images_per_class, not both"),
         ({"kind": "digits", "transform": {"size": 224, "resize": 200}}, "resize .200. must not be smaller than size"),
         ({"kind": "digits", "transform": {"size": 300, "resize": 300}}, "train_side .256. must not be smaller"),

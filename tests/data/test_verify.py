@@ -69,3 +69,14 @@ def test_new_and_lost_images_are_counted(config: DatasetConfig, tmp_path: Path) 
     with pytest.raises(UserError, match=r"1 images gone and 1 new, such as class-0/1\.jpg"):
         verify(config, tmp_path, workers=1)
     assert not store_folder(config, tmp_path).exists()
+
+
+def test_images_on_both_sides_of_the_split_are_counted(tmp_path: Path) -> None:
+    own = write_class_folders(tmp_path / "own", classes=2, images=4)
+    for number in (1, 3):
+        (own / "class-1" / f"{number}.jpg").write_bytes((own / "class-0" / f"{number}.jpg").read_bytes())
+    (own / "class-0" / "again.jpg").write_bytes((own / "class-0" / "0.jpg").read_bytes())  # twice on one side
+    config = DatasetConfig(kind="folder", folder=own, backbone="any")
+    build_index(config, tmp_path, Path(), workers=1)
+    found = "; 2 test images are also training images (split sorted), such as class-0/1.jpg = class-1/1.jpg"
+    assert verify(config, tmp_path, workers=1).endswith(f"9 images of 2 classes as indexed{found}")

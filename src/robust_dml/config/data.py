@@ -68,7 +68,7 @@ class DatasetConfig(Entry):
     @property
     def own_folder(self) -> Path | None:
         """The folder of the user's own images; None for other kinds."""
-        return getattr(self.options, "folder", None)
+        return getattr(self.options, "folder", None) if self.find(self.kind).origin == "own" else None
 
     @model_validator(mode="after")
     def _split_exists(self) -> Self:

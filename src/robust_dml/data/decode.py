@@ -15,21 +15,20 @@ from robust_dml.runtime.progress import say
 
 MAX_PIXELS = 2**26  # the largest photograph of CARS196 has 42 million
 NAMED = 5  # damaged images in the one line of an error
-EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 def decode(path: Path) -> Image.Image:
     """Read an image file as RGB: grey and palette are expanded, CMYK is converted, alpha is dropped.
 
     The orientation tag of a photograph is ignored, as by the released code. Raises UserError that names the file
-    if it is missing, damaged, truncated or has more than `MAX_PIXELS`.
+    if it is missing, damaged, truncated, has more than `MAX_PIXELS`, or pixels without a fixed range (mode I or F).
     """
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UserError(f"{path}: {image.width} x {image.height} pixels are too many; at most {MAX_PIXELS}")
             image.load()
-            return _eight_bits(image).convert("RGB")
+            return _eight_bits(path, image).convert("RGB")
     except (
         OSError,
         ValueError,
@@ -43,20 +42,24 @@ def decode(path: Path) -> Image.Image:
 
 
 def checksum(image: Image.Image) -> int:
-    """The CRC-32 of an image's pixels, the same whatever file format holds them."""
+    """Compute the CRC-32 of the pixels of an image; the file format does not matter."""
     return zlib.crc32(image.tobytes())
 
 
 def raise_if_damaged(mistakes: list[str], total: int) -> None:
-    """Raises UserError if there are mistakes: the first ones in its line, the others printed before it."""
+    """Raise UserError if there are mistakes: it names the first ones; the others are printed before it."""
     for mistake in mistakes[NAMED:]:
         say(mistake)
     if mistakes:
         raise UserError(f"{len(mistakes)} of {total} images cannot be used: {'; '.join(mistakes[:NAMED])}")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(path: Path, image: Image.Image) -> Image.Image:
     """Images of 16 bits per pixel keep their upper 8; PIL would clip them to white."""
-    if not image.mode.startswith("I;16"):
-        return image
-    return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+    sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    if sixteen:
+        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        kind = {"I": "32-bit integers", "F": "32-bit floats"}[image.mode]
+        raise UserError(f"{path}: expected pixels of 8 or 16 bits, found {kind}; scale them to 0..255 and save as PNG")
+    return image

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
 
 from robust_dml.runtime.progress import track
@@ -19,16 +18,18 @@ _worker_function: Callable[[Any], Any]
 
 
 def default_workers() -> int:
-    """The cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_images(function: Callable[[T], R], items: Sequence[T], *, workers: int, title: str) -> Iterator[R]:
-    """Yield `function(item)` in the order of the items; few items are done in this process."""
+    """Yield `function(item)` in the order of the items; few items are handled in this process."""
     total = len(items)
     if workers == 1 or total < WORTH_PROCESSES:
         yield from track(map(function, items), title=title, total=total, unit="images")
         return
+    from concurrent.futures import ProcessPoolExecutor  # planning imports this module, and needs no processes
+
     # The function goes to each process once: with an index inside, sending it with every chunk would cost more than
     # the work.
     with ProcessPoolExecutor(workers, initializer=_take, initargs=(function,)) as pool:

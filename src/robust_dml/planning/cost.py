@@ -14,11 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from robust_dml.config import Run, Study
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.resolve import backbone_of, optimisation_of, runs
+from robust_dml.data.archives.sources import Archive, Source, load_source
 from robust_dml.data.paths import data_folder, store_folder
 from robust_dml.planning.passes import attack_passes, forward_gflop, images_of, training_passes
 
@@ -137,20 +136,15 @@ def data_cost(study: Study, config: DatasetConfig) -> DataCost:
     """Sizes of one dataset: archives from the table of sources, packed images by arithmetic."""
     images = images_of(config, known_images(study, config))
     count = None if images is None else sum(images)
-    download = 0.0
-    if config.kind in sources(study.sources):
-        first = next(iter(sources(study.sources)[config.kind]["layouts"].values()))
-        download = sum(archive.get("size") or math.nan for archive in first) / GIB
+    download = sum(archive.size or math.nan for archive in first_layout(study, config)) / GIB
     packed = math.nan if count is None else count * packed_bytes(config) / GIB
     return DataCost(images=count, download_gib=download, unpacked_gib=download, packed_gib=packed)
 
 
 def archive_jobs(study: Study) -> int:
     """Archives that are downloaded unless they are there."""
-    kinds = {config.kind for config in study.datasets.values()}
-    return sum(
-        len(next(iter(entry["layouts"].values()))) for kind, entry in sources(study.sources).items() if kind in kinds
-    )
+    layouts = {config.kind: first_layout(study, config) for config in study.datasets.values()}
+    return sum(len(layout) for layout in layouts.values())
 
 
 def data_jobs(study: Study) -> dict[str, int]:
@@ -179,15 +173,23 @@ def packed_bytes(config: DatasetConfig) -> float:
 
 
 def known_images(study: Study, config: DatasetConfig) -> int | None:
-    """The number of images that the table of sources states."""
-    count: int | None = sources(study.sources).get(config.kind, {}).get("images")
-    return count
+    """Return the number of images that the table of sources states; None if it states none."""
+    source = source_of(study, config)
+    return None if source is None else source.images
 
 
-@cache
-def sources(path: Path) -> dict[str, dict]:  # type: ignore[type-arg]
-    """The table of sources as it stands; robust_dml.data checks it when it is used."""
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+def first_layout(study: Study, config: DatasetConfig) -> list[Archive]:
+    """Return the archives that are downloaded for a dataset; none for generated or own images."""
+    source = source_of(study, config)
+    return [] if source is None else next(iter(source.layouts.values()))
+
+
+def source_of(study: Study, config: DatasetConfig) -> Source | None:
+    """Return the entry of a dataset in the table of sources; None for generated or own images."""
+    return _source(study.sources, config.kind) if config.record.origin == "archives" else None
+
+
+_source = cache(load_source)
 
 
 @cache

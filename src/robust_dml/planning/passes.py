@@ -78,10 +78,9 @@ RELEASED: dict[str, Passes] = {
 
 
 def images_of(config: DatasetConfig, known: int | None) -> tuple[int, int] | None:
-    """Images that train and that are retrieved, if their number is known; every split takes about half."""
-    total = {"digits": 1797, "gaussians": 2 * (config.images_per_class or 512)}.get(config.kind, known)
-    if config.kind == "textures":
-        total = config.images or (config.classes or 0) * (config.images_per_class or 0) or None
-    if config.kind == "folder" and config.folder is not None and config.folder.is_dir():
-        total = sum(1 for file in config.folder.glob("*/*") if file.is_file())
+    """Return the numbers of training and of test images, None if unknown; every split takes about half.
+
+    `known` is the number that the table of sources states.
+    """
+    total = config.record.count(config.options) or known
     return None if total is None else (total - total // 2, total // 2)

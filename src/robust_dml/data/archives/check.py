@@ -1,4 +1,4 @@
-"""Is an archive what the table of sources says it is?"""
+"""Is an archive the one that the table of sources describes?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from robust_dml.runtime.errors import UserError
 
 
 def archive_mistake(path: Path, archive: Archive) -> str | None:
-    """What is wrong with the file at `path`, with what was expected and what was found; None if it is right."""
+    """Return the mistake of the file at `path`, with expected and found size or hash; None if it is right."""
     import pooch
 
     size = path.stat().st_size
@@ -25,7 +25,7 @@ def archive_mistake(path: Path, archive: Archive) -> str | None:
 
 
 def require_archive(path: Path, archive: Archive) -> None:
-    """Raises UserError, with expected and found hash and size, if an archive is absent or not the right one."""
+    """Raise UserError, with expected and found hash or size, if an archive is absent or wrong."""
     if not path.exists():
         raise UserError(f"{path}: not there; run `robust-dml download` or `snakemake data`{_hint(archive)}")
     mistake = archive_mistake(path, archive)
@@ -36,7 +36,7 @@ def require_archive(path: Path, archive: Archive) -> None:
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of an archive, by which unpacked images know what they come from."""
+    """Return the SHA-256 of an archive, which is recorded beside the images unpacked from it."""
     import pooch
 
     found: str = pooch.file_hash(str(path), alg="sha256")

@@ -1,4 +1,4 @@
-"""Archives from their mirrors, in order, until one gives the right file."""
+"""Download archives: the mirrors are tried in order until one sends the right file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from robust_dml.runtime.progress import say
 
 
 def fetch(archive: Archive, folder: Path, patience: Patience | None = None) -> Path:
-    """The verified archive in `folder`, downloaded unless it is there; its name appears when it is complete and right.
+    """Download an archive into `folder` unless it is there, and return its path; it is verified in both cases.
 
-    What an interrupted download has brought waits in `<file>.part`. Raises UserError that names every URL tried, or
-    the expected and found hash and size of a file that was there.
+    An incomplete download is kept as `<file>.part`. Raises UserError that names every URL tried, or the expected and
+    found hash and size of a file that was there.
     """
     target = folder / archive.file
     if target.exists():
@@ -38,11 +38,11 @@ def fetch(archive: Archive, folder: Path, patience: Patience | None = None) -> P
         except MirrorError as error:
             say(f"{archive.file}: {url}: {error}")
             failures.append(f"{url}: {error}")
-    raise UserError(f"{target}: no mirror gave it: {'; '.join(failures)}; try later, or put the file there yourself")
+    raise UserError(f"{target}: all mirrors failed: {'; '.join(failures)}; try later, or put the file there yourself")
 
 
 def _receive_right(url: str, part: Path, archive: Archive, patience: Patience) -> None:
-    """A resumed file may mix two mirrors' bytes: if it proves wrong, it is received once more from the start."""
+    """A resumed file may mix the bytes of two mirrors: if it is wrong, it is downloaded once more from the start."""
     resumed = part.exists()
     receive(url, part, archive.size, patience)
     mistake = archive_mistake(part, archive)
@@ -52,10 +52,10 @@ def _receive_right(url: str, part: Path, archive: Archive, patience: Patience) -
         mistake = archive_mistake(part, archive)
     if mistake:
         part.unlink()
-        raise MirrorError(f"gives another file: {mistake}")
+        raise MirrorError(f"wrong file: {mistake}")
 
 
 def _require_space(archive: Archive, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if archive.size is not None and archive.size > free:
-        raise UserError(f"{folder}: {archive.file} needs {archive.size / 1e9:.1f} GB, {free / 1e9:.1f} GB are left")
+        raise UserError(f"{folder}: {archive.file} needs {archive.size / 1e9:.1f} GB, found {free / 1e9:.1f} GB free")

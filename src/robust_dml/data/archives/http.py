@@ -20,24 +20,31 @@ RANGE_REFUSED = 416
 
 
 class MirrorError(Exception):
-    """This URL will not give the file; another may."""
+    """The file cannot be had from this URL; another URL may have it."""
 
 
 class _PassingError(Exception):
-    """The next try may go on from here."""
+    """A failure after which another try may continue the download."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Tries that bring less than a megabyte before a URL is given up, seconds before the second (doubled each time)."""
+    """When a download is given up."""
 
     tries: int = 4
+    """Tries in a row that bring less than a megabyte."""
     pause: float = 2.0
+    """Seconds before the second try, doubled for each further one."""
     timeout: float = 60.0
+    """Seconds without an answer that end a try."""
 
 
 def receive(url: str, part: Path, size: int | None, patience: Patience) -> None:
-    """Bring `part` to the whole file at `url`, of `size` bytes if known. Raises MirrorError if that fails."""
+    """Download the file at `url`, of `size` bytes if known, to `part`, and continue it if `part` holds its beginning.
+
+    Raises MirrorError if that fails, and at once if the URL is not one of http or https.
+    """
+    _require_http(url)
     tries, have = 1, _size(part)
     while True:
         try:
@@ -56,6 +63,7 @@ def _receive_rest(url: str, part: Path, size: int | None, timeout: float) -> Non
     headers = {"User-Agent": AGENT} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with urlopen(Request(url, headers=headers), timeout=timeout) as response:
+            _require_http(response.url)
             resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             _append(response, part, start=have if resumed else 0, size=size)
     except HTTPError as error:
@@ -71,18 +79,19 @@ def _receive_rest(url: str, part: Path, size: int | None, timeout: float) -> Non
 
 
 def _append(response: HTTPResponse, part: Path, *, start: int, size: int | None) -> None:
-    """Write the answer's body from byte `start` on; earlier bytes that the server will not continue are dropped."""
+    """Write the body of an answer to `part` from byte `start` on; later bytes of `part` are dropped."""
     first = response.read(MEGABYTE)
     _refuse_page(response.headers.get_content_type(), first)
     length = response.headers.get("Content-Length")
     total = start + int(length) if length else size
     if size is not None and total != size:
-        raise MirrorError(f"offers {total} bytes where {size} are expected")
+        raise MirrorError(f"expected {size} bytes, found {total}")
     with part.open("r+b" if start else "wb") as stream:
         stream.truncate(start)
         stream.seek(start)
         left = None if total is None else -(-(total - start) // MEGABYTE)
         for chunk in track(_chunks(first, response), title=part.stem, total=left, unit="MB"):
+            _require_bounded(part, stream.tell() + len(chunk), total)
             stream.write(chunk)
     if total is not None and _size(part) != total:
         raise _PassingError(f"cut off after {_size(part)} of {total} bytes")
@@ -95,13 +104,25 @@ def _chunks(first: bytes, response: HTTPResponse) -> Iterator[bytes]:
         chunk = response.read(MEGABYTE)
 
 
+def _require_bounded(part: Path, size: int, total: int | None) -> None:
+    """Without a length of its own an answer may go on for ever; what it brought until then is the wrong file."""
+    if total is not None and size > total:
+        part.unlink()
+        raise MirrorError(f"expected {total} bytes, found more")
+
+
+def _require_http(url: str) -> None:
+    if not url.lower().startswith(("http://", "https://")):
+        raise MirrorError("expected a URL of http or https; correct the table of sources")
+
+
 def _refuse_page(content_type: str, start: bytes) -> None:
-    """Google Drive, for one, answers with a page that says why it gives no file."""
+    """Google Drive, for one, answers with a page that says why it does not send the file."""
     head = start[:4096].lstrip().lower()
     if content_type == "text/html" or head.startswith((b"<!doctype html", b"<html")):
         title = re.search(rb"<title>(.*?)</title>", start[:65536], re.IGNORECASE | re.DOTALL)
         said = " ".join(title[1].decode(errors="replace").split()) if title else "no title"
-        raise MirrorError(f"answers with an HTML page ({said}) in place of the file")
+        raise MirrorError(f"expected a file, found an HTML page ({said})")
 
 
 def _size(path: Path) -> int:

@@ -8,8 +8,8 @@ from typing import Annotated
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from robust_dml.runtime.section import Section, explain
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.section import Section, explain
 
 ARCHIVES = "archives"
 
@@ -18,7 +18,7 @@ class Archive(Section):
     """One file; every fact that is given about it must hold."""
 
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    mirrors: list[str] = Field([], description="tried in this order")
+    mirrors: list[Annotated[str, Field(pattern=r"^https?://")]] = Field([], description="tried in this order")
     ask: str = Field("", description="where a person gets the file, if it cannot be downloaded")
     size: int | None = Field(None, gt=0, description="in bytes")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
@@ -39,7 +39,7 @@ class Source(Section):
 
 
 def load_sources(path: Path) -> dict[str, Source]:
-    """The sources by kind of dataset. Raises UserError if the table cannot be read."""
+    """Load the table of sources, by kind of dataset. Raises UserError if it cannot be read."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return TypeAdapter(dict[str, Source]).validate_python(content)
@@ -51,13 +51,21 @@ def load_sources(path: Path) -> dict[str, Source]:
         raise UserError(f"{path}: {explain(error)}") from error
 
 
+def load_source(path: Path, kind: str) -> Source:
+    """Load the source of one kind of dataset. Raises UserError if the table cannot be read or does not have it."""
+    table = load_sources(path)
+    if kind not in table:
+        raise UserError(f"{path}: no entry {kind}; the table has {', '.join(table) or 'none'}")
+    return table[kind]
+
+
 def archives_folder(data_root: Path) -> Path:
-    """Archives as they were downloaded, or as the user put them there."""
+    """Return the folder of archives as they were downloaded, or as the user put them there."""
     return data_root / ARCHIVES
 
 
 def chosen_layout(source: Source, data_root: Path) -> list[Archive]:
-    """The archives to use: those of the first layout that is all there, else of the first layout."""
+    """Return the archives of the first layout that is all there, else of the first layout."""
     folder = archives_folder(data_root)
     layouts = list(source.layouts.values())
     there = (layout for layout in layouts if all((folder / archive.file).exists() for archive in layout))

@@ -23,7 +23,7 @@ def unpack(archive: Path, target: Path, limit: int) -> None:
     """Unpack a .tgz, .tar.gz or .zip into the folder `target`; any other file is copied there.
 
     Raises UserError if the archive is damaged (CRC), would write outside the target, holds links or devices, or
-    unpacks to more than `limit` bytes. What was written until then is the caller's to remove.
+    unpacks to more than `limit` bytes. The caller removes partial output.
     """
     allowance = _Allowance(archive, limit)
     try:

@@ -1,1 +1,1 @@
-"""One module per kind of dataset: how its images come to be, and how its lists are read."""
+"""One module per kind of dataset: its options, where its images come from, and how they are listed."""

@@ -1,7 +1,7 @@
 """CARS196 in two layouts: the original (car_ims, cars_annos.mat) and the mirror's (class folders and CSV files).
 
-The layouts number the images differently, so `arrange_cars196` renames them by class and content: both arrive at the
-same files, and so at the same index.
+The layouts number the images differently, so `arrange_cars196` renames them by class and content: both layouts give
+the same files, and so the same index.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from robust_dml.data.index.listing import Listed
+from robust_dml.records import DatasetKind
 
 ANNOTATIONS = "cars_annos.mat"
 CLASSES = "classes.txt"
@@ -25,7 +26,7 @@ class _Car(NamedTuple):
 
 
 def arrange_cars196(folder: Path) -> None:
-    """Rename what either layout unpacks to <class number>/<rank by SHA-256>.jpg, and write classes.txt."""
+    """Rename the images of either layout to <class number>/<rank by SHA-256>.jpg, and write classes.txt."""
     cars, names = _original(folder) if (folder / ANNOTATIONS).exists() else _by_class(folder)
     by_class = defaultdict(list)
     for car in cars:
@@ -45,7 +46,7 @@ def arrange_cars196(folder: Path) -> None:
 
 
 def list_cars196(images: Path) -> list[Listed]:
-    """Classes in the order of the annotations; the paper's sorted split trains on the first 98."""
+    """List the images; classes count in the order of the annotations: the sorted split trains on the first 98."""
     names = (images / CLASSES).read_text(encoding="utf-8").splitlines()
     return [
         Listed(file.relative_to(images).as_posix(), label, name)
@@ -81,3 +82,12 @@ def _rows(file: Path) -> list[list[str]]:
 
 def _content(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+ENTRY = DatasetKind(
+    label="CARS196",
+    summary="16,185 photographs of 196 models of cars",
+    origin="archives",
+    list=list_cars196,
+    arrange=arrange_cars196,
+)

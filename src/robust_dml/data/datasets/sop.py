@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from robust_dml.data.index.listing import Listed
+from robust_dml.records import DatasetKind
 
 FOLDER = "Stanford_Online_Products"
 
@@ -23,13 +24,13 @@ class _Row(NamedTuple):
 
     @property
     def product(self) -> tuple[int, int]:
-        """Sorts products as the released code does: by category, then by number."""
+        """Return the place of the product in the order of the released code: by category, then by number."""
         category, name = self.path.split("/")
         return CATEGORIES.index(category.removesuffix("_final")), int(name.split("_")[0])
 
 
 def list_sop(images: Path) -> list[Listed]:
-    """One class per product; `official` is the split of the two lists."""
+    """List the images, one class per product; `official` is the split of the two lists."""
     rows = [*_rows(images / FOLDER / "Ebay_train.txt", True), *_rows(images / FOLDER / "Ebay_test.txt", False)]
     products = [row.product for row in rows]
     labels = {product: label for label, product in enumerate(sorted(set(products)))}
@@ -46,3 +47,12 @@ def _name(product: tuple[int, int]) -> str:
 def _rows(file: Path, training: bool) -> list[_Row]:
     lines = file.read_text(encoding="utf-8").splitlines()[1:]
     return [_Row(line.split()[3], training) for line in lines if line.strip()]
+
+
+ENTRY = DatasetKind(
+    label="SOP",
+    summary="120,053 photographs of 22,634 products of an online shop (Stanford Online Products)",
+    origin="archives",
+    list=list_sop,
+    splits=("official",),
+)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robust_dml.data.decode import EXTENSIONS
 from robust_dml.data.index.listing import Listed, images_below
+from robust_dml.records import DatasetKind
 from robust_dml.runtime.errors import UserError
 
 TRUSTED, PHISHING = "trusted_list", "phishing"
@@ -24,7 +24,7 @@ PARENT_BRANDS = {
 
 
 def list_visualphish(images: Path) -> list[Listed]:
-    """Brands that are both trusted and phished, merged into their parents, sorted by name.
+    """List the pages of brands that are both trusted and phished; brands are merged into their parents.
 
     `original` trains on the trusted pages and on the phishing files of the training list.
     Source: VisualPhishDataset of the released code. Raises UserError if the lists do not fit the folders.
@@ -37,10 +37,10 @@ def list_visualphish(images: Path) -> list[Listed]:
     for brand in sorted(brands):
         name = PARENT_BRANDS.get(brand, brand)
         for side in (TRUSTED, PHISHING):
-            for path in images_below(images, root / side / brand, EXTENSIONS):
+            for path in images_below(images, root / side / brand):
                 training = side == TRUSTED or path.rsplit("/", 1)[1] in listed_training
                 listed.append(Listed(path, names.index(name), name, {"original": training}))
-    _require_all(listed_training, images_below(images, root / PHISHING, EXTENSIONS))
+    _require_all(listed_training, images_below(images, root / PHISHING))
     return listed
 
 
@@ -52,7 +52,7 @@ def _root(images: Path) -> Path:
 
 
 def _targets(folder: Path, *names: str) -> set[str]:
-    """The brands of the first of the lists that is there, else the names of the folders."""
+    """Return the brands of the first list that is there, else the names of the folders."""
     for name in names:
         if (folder / name).exists():
             lines = (folder / name).read_text(encoding="utf-8").splitlines()
@@ -64,3 +64,12 @@ def _require_all(wanted: set[str], phishing: list[str]) -> None:
     missing = sorted(wanted - {path.rsplit("/", 1)[1] for path in phishing})
     if missing:
         raise UserError(f"{TRAINING_LIST}: {len(missing)} of its files are not in {PHISHING}, such as {missing[0]}")
+
+
+ENTRY = DatasetKind(
+    label="VisualPhish",
+    summary="screenshots of trusted websites and of the phishing pages that imitate them",
+    origin="archives",
+    list=list_visualphish,
+    splits=("original",),
+)

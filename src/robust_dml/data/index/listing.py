@@ -1,9 +1,19 @@
-"""What a dataset's own lists say of its images, before any of them is opened."""
+"""Which images a folder holds, and of which classes, before any of them is opened."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.progress import say
+
+if TYPE_CHECKING:
+    from robust_dml.config.data import DatasetConfig
+
+EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +26,69 @@ class Listed:
     sides: dict[str, bool] = field(default_factory=dict)  # split -> training
 
 
-def list_class_folders(images: Path, extensions: frozenset[str]) -> list[Listed]:
-    """One sub-folder per class, classes numbered by the sorted names of the folders that hold images (code points)."""
-    folders = sorted(path for path in images.iterdir() if path.is_dir() and not path.name.startswith("."))
-    paths = {folder.name: images_below(images, folder, extensions) for folder in folders}
+def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
+    """Return the images of a dataset below the folder `images`, sorted by label and path.
+
+    Raises UserError if the folder has another layout, holds fewer than two classes, or if the name of a file does
+    not fit into a line of the index.
+    """
+    try:
+        listed = config.record.list(images)
+    except (OSError, ValueError, LookupError, StopIteration) as error:
+        reason = f"{type(error).__name__} {error}"
+        raise UserError(f"{images}: not laid out as {config.kind} is: {reason}; see docs/datasets.md") from error
+    for image in listed:
+        if not _fits_in_a_line(image.path):
+            name = ascii(image.path)
+            raise UserError(f"{images}: {name}: expected a name in UTF-8 without line breaks; rename the file")
+    classes = len({image.label for image in listed})
+    if classes < 2:
+        raise UserError(f"{images}: expected images of at least 2 classes, found {classes}; see docs/datasets.md")
+    return sorted(listed, key=lambda image: (image.label, image.path))
+
+
+def list_class_folders(images: Path, extensions: frozenset[str] = EXTENSIONS) -> list[Listed]:
+    """Return the images of one sub-folder per class; classes count in the order of their folders' names (code points).
+
+    Folders without images are no classes.
+    """
+    paths = {folder.name: images_below(images, folder, extensions) for folder in class_folders(images)}
     classes = [name for name, found in paths.items() if found]
     return [Listed(path, label, name) for label, name in enumerate(classes) for path in paths[name]]
 
 
-def images_below(root: Path, folder: Path, extensions: frozenset[str]) -> list[str]:
-    """Paths from `root` of the image files anywhere below `folder`, sorted by code point."""
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in extensions)
-    return sorted(file.relative_to(root).as_posix() for file in files if not file.name.startswith("."))
+def class_folders(images: Path) -> list[Path]:
+    """Return the sub-folders of a folder, but for hidden ones, sorted by code point."""
+    return sorted(path for path in images.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def images_below(root: Path, folder: Path, extensions: frozenset[str] = EXTENSIONS) -> list[str]:
+    """Return the paths from `root` of the image files at any depth below `folder`, sorted by code point.
+
+    Hidden files are left out, and so is whatever is no regular file, such as a pipe.
+    """
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in extensions and path.is_file())
+    return sorted(path.relative_to(root).as_posix() for path in found if not path.name.startswith("."))
+
+
+def say_skipped(images: Path, listed: Sequence[Listed]) -> None:
+    """Print how many files below `images` are not among the listed ones, if there are any but hidden ones."""
+    taken = {image.path for image in listed}
+    files = (path.relative_to(images) for path in images.rglob("*") if not path.is_dir())
+    skipped = sorted(
+        file.as_posix()
+        for file in files
+        if file.as_posix() not in taken and not any(part.startswith(".") for part in file.parts)
+    )
+    if skipped:
+        example = skipped[0] if _fits_in_a_line(skipped[0]) else ascii(skipped[0])
+        why = f"not in the folder of a class, or not one of {', '.join(sorted(EXTENSIONS))}"
+        say(f"{images}: {len(skipped)} files skipped, such as {example}: {why}")
+
+
+def _fits_in_a_line(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # bytes of the file system that are no UTF-8
+        return False
+    return "\r" not in path and "\n" not in path

@@ -25,7 +25,7 @@ from robust_dml.data.paths import (
     store_folder,
 )
 from robust_dml.data.store.packed import Bytes, PackedImages
-from robust_dml.data.store.sizes import stored_size
+from robust_dml.data.store.transforms import stored_image, stored_size, test_crop
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import filling, read_json, sha256_of, write_json
 
@@ -60,8 +60,6 @@ def store_in(folder: Path, index: Index, transform: TransformConfig) -> Store:
 
 def packed_forms(image: Image.Image, transform: TransformConfig) -> list[Bytes]:
     """What the store holds of an image, each uint8 (height, width, 3), in the order of `Store.files`."""
-    from robust_dml.data.store.transforms import stored_image, test_crop
-
     forms = [test_crop(image, transform)]
     if packs_training(transform):
         forms.append(stored_image(image, int(transform.train_side)))

@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 
 from robust_dml.config.data import TransformConfig
 from robust_dml.data.store import transforms
-from robust_dml.data.store.sizes import resized, stored_size
+from robust_dml.data.store.transforms import resized, stored_size
 
 sides = st.integers(8, 400)
 

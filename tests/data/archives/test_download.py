@@ -68,7 +68,7 @@ def test_server_without_ranges_starts_again(server: FaultyServer, tmp_path: Path
     ("fault", "said"),
     [
         ("404", "404 Not Found"),
-        ("page", "HTML page (Google Drive - Quota exceeded)"),
+        ("page", "expected a file, found an HTML page (Google Drive - Quota exceeded)"),
         ("wrong", "expected sha256"),
         ("503", "503 Service Unavailable (3 tries)"),
     ],
@@ -111,9 +111,36 @@ def test_page_does_not_spoil_what_was_received(server: FaultyServer, tmp_path: P
 
 
 def test_other_size_is_refused_before_it_is_received(server: FaultyServer, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="offers 3000000 bytes where 2999999 are expected"):
+    with pytest.raises(UserError, match="expected 2999999 bytes, found 3000000"):
         fetch(birds(server.serve(NAME, CONTENT), size=2_999_999), tmp_path, HURRIED)
     assert_only(tmp_path)
+
+
+@pytest.mark.parametrize("start", [0, 1_500_000])
+def test_answer_without_a_length_is_cut_off_at_the_size(server: FaultyServer, tmp_path: Path, start: int) -> None:
+    (tmp_path / f"{NAME}.part").write_bytes(CONTENT[:start])
+    with pytest.raises(UserError, match="expected 3000000 bytes, found more"):
+        fetch(birds(server.serve(NAME, CONTENT, "endless", forever=True)), tmp_path, HURRIED)
+    assert_only(tmp_path)
+
+
+def test_answer_without_a_length_is_accepted(server: FaultyServer, tmp_path: Path) -> None:
+    fetch(birds(server.serve(NAME, CONTENT, "no-length")), tmp_path, HURRIED)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "data", ""])
+def test_other_schemes_than_http_are_refused(tmp_path: Path, scheme: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(CONTENT)
+    with pytest.raises(UserError, match="expected a URL of http or https"):
+        receive_all(f"{scheme}://{secret}", tmp_path)
+    assert_only(tmp_path, "secret")
+
+
+def receive_all(url: str, folder: Path) -> None:
+    """As `fetch`, of a mirror that the table of sources would refuse."""
+    fetch(birds().model_copy(update={"mirrors": [url]}), folder, HURRIED)
 
 
 def test_no_server_at_all(tmp_path: Path) -> None:
