@@ -1,7 +1,7 @@
 """What each job depends on: its own settings and the code that it runs, and nothing else.
 
 Settings that change no result are left out: workers, block, device, and the validation of a training that keeps its
-last epoch. The code is that of the job's module and of the entries that the job uses, as `runtime.source_code` finds it.
+last epoch. The code is that of the job's module and of the entries that the job uses (`runtime.source_code`).
 """
 
 from __future__ import annotations

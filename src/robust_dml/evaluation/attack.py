@@ -72,28 +72,20 @@ class _Evaluation:
         if stored is not None and stored.digest == digest:
             os.utime(path)  # the workflow compares times
             return
-        if at.config is None:
-            attacked = _unperturbed(self.target, self._kept())
-        else:
-            attacked = self._attacked(at, source, digest)
+        clean = at.config is None
+        attacked = _unperturbed(self.target, self._kept()) if clean else self._attacked(at, source, digest)
         save_attacked(path, _stamped(attacked, at.label, digest, self.target))
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
 
     def _digest(self, at: AttackAt, source: Target) -> str:
-        models = sorted({self.target.model_sha256, source.model_sha256})
-        return digest_of(
-            [attack_digest(self.study, self.run, at), self.target.model_sha256, models, self.target.data_sha256]
-        )
+        files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
+        return digest_of([attack_digest(self.study, self.run, at), *files])
 
     def _attacked(self, at: AttackAt, source: Target, digest: str) -> Attacked:
-        if at.queries is None:
-            positions, kept = np.arange(len(self.target.queries)), self._kept()
-        else:
-            positions, kept = (
-                queries_of_checks(self.clean.scored.cpu().numpy(), at.queries),
-                np.zeros(0, dtype=np.int64),
-            )
+        positions, kept = np.arange(len(self.target.queries)), self._kept()
+        if at.queries is not None:
+            positions, kept = queries_of_checks(self.clean.scored.cpu().numpy(), at.queries), kept[:0]
         settings = self.study.evaluation
         folder = state_folder(self.study.name, self.run, "attack", digest)
         work = self._work(at, source, kept)

@@ -35,12 +35,10 @@ def equal_attack(study: Study, wanted: AttackAt) -> AttackAt | None:
 
     The very large radius depends on the size of the images, and is always run.
     """
+    if ("epsilon", "large") in wanted.changes:
+        return None
     for at in attacks_of(study):
-        if (
-            at.epsilon == wanted.epsilon
-            and ("epsilon", "large") not in wanted.changes
-            and at.attack.alike(wanted.attack, "epsilon", "as_released")
-        ):
+        if at.epsilon == wanted.epsilon and at.attack.alike(wanted.attack, "epsilon", "as_released"):
             return at
     return None
 
