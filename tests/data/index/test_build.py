@@ -23,9 +23,7 @@ def test_index_does_not_depend_on_the_order_of_the_archive(tmp_path: Path) -> No
 
 
 def test_counts_are_asserted(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match="expected 13 images of 5 classes, found 12 of 4; delete the folder"
-    ):
+    with pytest.raises(UserError, match="expected 13 images of 5 classes, found 12 of 4; delete the folder"):
         prepare_cub(tmp_path, miniatures.cub_files(), images=13, classes=5)
     assert not (tmp_path / "cub200" / "index.csv").exists()
 

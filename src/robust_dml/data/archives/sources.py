@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from robust_dml.config.load import read_yaml
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.section import Section, explain
 
@@ -40,13 +40,9 @@ class Source(Section):
 
 def load_sources(path: Path) -> dict[str, Source]:
     """Load the table of sources, by kind of dataset. Raises UserError if it cannot be read."""
+    content = read_yaml(path, "the table of sources")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return TypeAdapter(dict[str, Source]).validate_python(content)
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the table of sources: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error)}") from error
 
