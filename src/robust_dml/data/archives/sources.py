@@ -1,4 +1,4 @@
-"""config/datasets.yaml: where the archives come from, and what they must be."""
+"""config/datasets.yaml: where the archives come from, and their sizes and hashes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ARCHIVES = "archives"
 
 
 class Archive(Section):
-    """One file; every fact that is given about it must hold."""
+    """One file; each size and hash that is given is verified."""
 
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     mirrors: list[Annotated[str, Field(pattern=r"^https?://")]] = Field([], description="tried in this order")
