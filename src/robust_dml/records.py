@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from robust_dml.attacks.objectives import Objective as Function
     from robust_dml.attacks.problem import Problem
-    from robust_dml.config import Study
+    from robust_dml.config import Run, Study
+    from robust_dml.config.evaluation import AttackAt
     from robust_dml.config.training import BackboneConfig
     from robust_dml.data.index.listing import Listed
-    from robust_dml.evaluation.checks import CheckInputs, Finding
+    from robust_dml.evaluation.check_inputs import CheckInputs, Finding
     from robust_dml.losses import LossFunction
     from robust_dml.miners import MinerFunction
     from robust_dml.report.cells import Numbers
@@ -187,10 +188,13 @@ class Check:
     """A sanity check of the attacks on one model."""
 
     title: str
+    """Its name in checks.json and in the tables."""
     summary: str
     order: int
     """Its place among the checks."""
     run: Callable[[CheckInputs], Finding]
+    wants: Callable[[Study, Run], Sequence[AttackAt]] = lambda study, run: ()
+    """The extra attacks, on some queries, that the check compares with those of the study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,7 +289,7 @@ def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:
 
 
 OPTIMISERS = Registry("optimiser", "robust_dml.attacks.optimisers", Optimiser, adopt=_adopted_optimiser)
-OBJECTIVES = Registry("objective", "robust_dml.attacks.objectives", Objective, adopt=_adopted_objective)
+OBJECTIVES = Registry("objective", "robust_dml.evaluation.objectives", Objective, adopt=_adopted_objective)
 THREATS = Registry("threat", "robust_dml.evaluation.threats", Threat)
 METHODS = Registry("method", "robust_dml.training.methods", Method, adopt=_adopted_method)
 LOSSES = Registry("loss", "robust_dml.losses", Loss, adopt=_adopted_loss, fallback="robust_dml.losses.library")

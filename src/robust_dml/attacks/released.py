@@ -13,7 +13,7 @@ from robust_dml.attacks.balls import BALLS
 from robust_dml.attacks.frozen import Embed, frozen
 from robust_dml.attacks.objectives import Function
 from robust_dml.attacks.probe import probe
-from robust_dml.config.attacks import Norm
+from robust_dml.config.attacks import AttackConfig, Norm
 from robust_dml.runtime.lazy import Tensor, torch
 
 FGSM_STEP = 0.01
@@ -92,3 +92,38 @@ def carlini_wagner(
             constant *= 2
         result = BALLS[norm](epsilon).project((images + perturbation).detach(), images)
         return result if objective(embed(result)).mean() >= 0 else torch.zeros_like(images)
+
+
+def run_pgd(
+    embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor
+) -> Tensor:
+    """Run PGD of the released code on queries, away from their own clean embeddings `own` (B, d)."""
+    starts = torch.stack([_noise(images, attack, epsilon, seeds, restart) for restart in range(attack.options.restarts)])
+    return pgd(embed, images, objective(own), attack.norm, epsilon, noise=starts, steps=attack.options.steps)
+
+
+def run_fgsm(
+    embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor
+) -> Tensor:
+    """Run FGSM of the released code on queries, away from their own clean embeddings `own` (B, d)."""
+    return fgsm(embed, images, objective(own), attack.norm, epsilon)
+
+
+def run_r_fgsm(
+    embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor
+) -> Tensor:
+    """Run R-FGSM of the released code on queries, away from their own clean embeddings `own` (B, d)."""
+    start = _noise(images, attack, epsilon, seeds, 0)
+    return fgsm(embed, images, objective(own), attack.norm, epsilon, noise=start)
+
+
+def run_carlini_wagner(
+    embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor
+) -> Tensor:
+    """Run C&W of the released code on queries, away from their own clean embeddings `own` (B, d)."""
+    start = _noise(images, attack, epsilon, seeds, 0)
+    return carlini_wagner(embed, images, objective(own), attack.norm, epsilon, noise=start)
+
+
+def _noise(images: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor, restart: int) -> Tensor:
+    return BALLS[attack.norm](epsilon).noise(images, seeds=seeds, stream=restart)

@@ -8,23 +8,35 @@ from robust_dml.config.resolve import Run
 
 RESULTS = Path("results")
 STATE = Path("state")
+MODEL_FILES = ("model.safetensors", "history.csv", "run.json")
+SCORE_FILES = ("checks.json", "examples.npz", "run.json")
 
 
 def results_folder(study: str) -> Path:
-    """Everything a study makes but its data: results/<study>."""
+    """Return the folder of everything that a study makes but its data: results/<study>."""
     return RESULTS / study
 
 
 def model_folder(study: str, run: Run) -> Path:
-    """model.safetensors, history.csv and run.json of one model."""
+    """Return the folder of model.safetensors, history.csv and run.json of one model."""
     return results_folder(study) / "models" / run.path
 
 
 def attack_folder(study: str, run: Run) -> Path:
-    """One JSON file per attack on one model, and checks.json."""
+    """Return the folder of one model's results: per attack an .npz of embeddings and a .json of scores, and the checks."""
     return results_folder(study) / "attacks" / run.path
 
 
+def attacked_path(study: str, run: Run, label: str) -> Path:
+    """Return the file of the embeddings of the queries under one attack."""
+    return attack_folder(study, run) / f"{label}.npz"
+
+
+def score_path(study: str, run: Run, label: str) -> Path:
+    """Return the file of the scores of one attack."""
+    return attack_folder(study, run) / f"{label}.json"
+
+
 def state_folder(study: str, run: Run, stage: str, digest: str) -> Path:
-    """What a killed job goes on from; neither Snakemake nor DVC owns it. `stage` is train or attack."""
+    """Return where a killed job's progress lies; neither Snakemake nor DVC owns it. `stage` is train or attack."""
     return STATE / study / stage / run.path / digest

@@ -28,6 +28,10 @@ class ReportConfig(Section):
     )
 
 
+def _default_miner() -> MinerConfig:
+    return MinerConfig(kind="distance-weighted")
+
+
 class Study(Section):
     """Everything that a study's YAML may say."""
 
@@ -40,9 +44,7 @@ class Study(Section):
     datasets: dict[Name, DatasetConfig] = Field(min_length=1, description="where the images come from")
     backbones: dict[Name, BackboneConfig] = Field(min_length=1, description="the networks")
     losses: dict[Name, LossConfig] = Field(min_length=1, description="what training minimises")
-    miner: MinerConfig = Field(
-        MinerConfig(kind="distance-weighted"), description="which tuples of a batch enter the loss"
-    )
+    miner: MinerConfig = Field(default_factory=_default_miner, description="which tuples of a batch enter the loss")
     optimisation: OptimisationConfig = Field(OptimisationConfig(), description="steps, batches, precision")
     trainings: dict[Name, TrainingConfig] = Field(min_length=1, description="natural, robust and their rivals")
     attacks: dict[Name, AttackConfig] = Field(description="what is done to the queries")

@@ -75,6 +75,10 @@ class OptimisationConfig(Section):
     max_bad_steps: Share = Field(0.5, description="share of steps of an epoch that may lack tuples or a finite loss")
 
 
+def _default_attack() -> TrainingAttackConfig:
+    return TrainingAttackConfig(optimiser="pgd")
+
+
 class TrainingConfig(Entry):
     """A training method and its settings. Options of the method stand beside them."""
 
@@ -82,7 +86,7 @@ class TrainingConfig(Entry):
 
     method: str = Field(description="a method of `robust-dml list method`, or MODULE:NAME of your own")
     tuples_per_anchor: Integer = Field(1, ge=1)
-    attack: TrainingAttackConfig = TrainingAttackConfig(optimiser="pgd")
+    attack: TrainingAttackConfig = Field(default_factory=_default_attack, description="of the perturbed images")
     ramp_epochs: Integer = Field(
         0, ge=0, description="epochs over which epsilon rises to its value; a network without pre-training needs it"
     )

@@ -1,61 +1,70 @@
-"""Work in blocks that are saved as they finish, so that a killed job goes on where it was."""
+"""Long work on many queries, saved block by block, so that a killed job goes on where it was."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from robust_dml.runtime.files import replacing
-from robust_dml.runtime.progress import track
+from robust_dml.evaluation.attacked import Attacked, load_attacked, save_attacked
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.progress import say, track
 
-Arrays = dict[str, np.ndarray]
-Work = Callable[[np.ndarray], Arrays]
-SECONDS = "seconds"
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """How queries are cut: `block` of them are saved at a time, `batch` of them are in memory at a time."""
-
-    block: int
-    batch: int
-
-    def run(self, work: Work, positions: np.ndarray, folder: Path, *, title: str) -> Arrays:
-        """Apply `work` to batches of `positions` and join the arrays it returns, row by row.
-
-        Blocks found in `folder` are not worked again. `seconds` in the result is the time of all blocks,
-        whichever job spent it.
-        """
-        bar = track(list(_cut(positions, self.batch)), title=title, unit="batch")
-        blocks = [
-            self._load_or_work(folder / f"block-{number:05d}.npz", block, work, bar)
-            for number, block in enumerate(_cut(positions, self.block))
-        ]
-        return _joined(blocks)
-
-    def _load_or_work(self, path: Path, positions: np.ndarray, work: Work, bar: Iterator[np.ndarray]) -> Arrays:
-        if path.exists():
-            with np.load(path) as saved:
-                return dict(saved)
-        started = time.perf_counter()
-        batches = []
-        for batch in _cut(positions, self.batch):
-            batches.append(work(batch))
-            next(bar, None)
-        arrays = _joined(batches)
-        arrays[SECONDS] = np.array([time.perf_counter() - started])
-        with replacing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)  # type: ignore[arg-type]
-        return arrays
+Positions = NDArray[np.int64]
+Work = Callable[[Positions], Attacked]
 
 
-def _cut(positions: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def run_blocks(work: Work, positions: Positions, folder: Path, *, block: int, batch: int, title: str) -> Attacked:
+    """Apply `work` to batches of `batch` queries and join the results; `block` queries are saved at a time.
+
+    Blocks found in `folder` are not computed again; a damaged one is. A block is a whole number of batches, so that its
+    size changes no result. `seconds` is the time of all blocks, whichever job spent it.
+    """
+    batches = list(_cut(positions, batch))
+    bar = track(batches, title=title, unit="batch")
+    per_block = max(1, block // batch)
+    blocks = [
+        _load_or_work(folder / f"block-{per_block}-{number:05d}.npz", batches[first : first + per_block], work, bar)
+        for number, first in enumerate(range(0, len(batches), per_block))
+    ]
+    return joined(blocks)
+
+
+def _load_or_work(path: Path, batches: list[Positions], work: Work, bar: Iterator[Positions]) -> Attacked:
+    if path.exists():
+        try:
+            return load_attacked(path)
+        except UserError as error:
+            say(f"{error}; it is computed again")
+            path.unlink()
+    started = time.perf_counter()
+    parts = []
+    for batch in batches:
+        parts.append(work(batch))
+        next(bar, None)
+    found = joined(parts)
+    found = replace(found, origin=replace(found.origin, seconds=time.perf_counter() - started))
+    save_attacked(path, found)
+    return found
+
+
+def joined(parts: list[Attacked]) -> Attacked:
+    """Return the results of several batches as one."""
+    seconds = sum(part.origin.seconds for part in parts)
+    return Attacked(
+        positions=np.concatenate([part.positions for part in parts]),
+        embeddings=np.concatenate([part.embeddings for part in parts]),
+        norm=np.concatenate([part.norm for part in parts]),
+        zero_gradient=np.concatenate([part.zero_gradient for part in parts]),
+        image_positions=np.concatenate([part.image_positions for part in parts]),
+        images=np.concatenate([part.images for part in parts]),
+        origin=replace(parts[0].origin, seconds=seconds),
+    )
+
+
+def _cut(positions: Positions, size: int) -> Iterator[Positions]:
     return (positions[first : first + size] for first in range(0, len(positions), size))
-
-
-def _joined(parts: list[Arrays]) -> Arrays:
-    return {name: np.concatenate([arrays[name] for arrays in parts]) for name in parts[0]}

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from robust_dml.config import Study
-from robust_dml.config.paths import attack_folder, results_folder
+from robust_dml.config.evaluation import result_labels
+from robust_dml.config.paths import results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import read_json, write_text
@@ -24,7 +25,7 @@ def collect(study: Study) -> Path:
 
     Results that do not exist yet are left out, and said. Raises UserError if there is none.
     """
-    expected = [attack_folder(study.name, run) / f"{name}.json" for run in runs(study) for name in study.attack_names()]
+    expected = [score_path(study.name, run, name) for run in runs(study) for name in result_labels(study)]
     found = [path for path in expected if path.exists()]
     if not found:
         raise UserError(f"{results_folder(study.name)}: no attack results; run `robust-dml attack` or snakemake first")

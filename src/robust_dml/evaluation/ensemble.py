@@ -3,63 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from robust_dml.evaluation.blocks import SECONDS, Arrays
-from robust_dml.evaluation.target import Subject
+from robust_dml.evaluation.attacked import Attacked
 
-Member = Callable[[np.ndarray], Arrays]
+Right = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 
 
-def worst_case(subject: Subject, members: Sequence[Member], examples: np.ndarray) -> Arrays:
-    """The arrays of an attack that takes, per query, the first member that breaks it; the last if none does.
+def worst_case(clean: Attacked, members: Sequence[Attacked], right: Right) -> Attacked:
+    """Combine attacks on the same queries: each query keeps the result of the first member that breaks it.
 
-    A member is a function from query positions to the arrays of an `Attack`; it is asked only about the queries
-    that no earlier member has broken. A query that is wrong when clean is broken, whatever its attacks do to it.
-    `examples` are the positions of the queries whose images are kept.
+    A query that no member breaks keeps the result of the last member; one that is wrong when clean and that no member
+    breaks stays clean, and so wrong. `right` maps embeddings (Q, d) of all queries to bool (Q,): is the nearest
+    neighbour of the query's class? Only results are combined; nothing is attacked.
     """
-    positions = np.arange(len(subject.queries.ids))
-    chosen = unattacked(subject, examples)
-    clean_wrong = ~right(subject, chosen["embeddings"], positions)
-    standing, seconds = positions, 0.0
-    for member in members:
-        if len(standing) == 0:
-            break
-        arrays = member(standing)
-        seconds += float(arrays[SECONDS].sum())
-        overwrite(chosen, arrays, standing, examples)
-        standing = standing[right(subject, arrays["embeddings"], standing)]
-    unharmed = standing[clean_wrong[standing]]
-    overwrite(chosen, select(unattacked(subject, examples), unharmed, examples), unharmed, examples)
-    return {**chosen, SECONDS: np.array([seconds])}
+    standing = np.ones(len(clean.positions), dtype=bool)
+    chosen = np.full(len(clean.positions), len(members) - 1)
+    for number, member in enumerate(members):
+        broken = standing & ~right(member.embeddings)
+        chosen[broken] = number
+        standing &= ~broken
+    unharmed = standing & ~right(clean.embeddings)
+    return _picked([*members, clean], np.where(unharmed, len(members), chosen), members[0])
 
 
-def unattacked(subject: Subject, examples: np.ndarray) -> Arrays:
-    """The arrays of an attack that leaves all queries as they are."""
-    count = len(subject.queries.ids)
-    return {
-        "embeddings": subject.queries.embeddings.cpu().numpy().copy(),
-        "norm": np.zeros(count),
-        "zero_gradient": np.zeros(count, dtype=bool),
-        "images": subject.images(examples).cpu().numpy().copy(),
-    }
-
-
-def select(arrays: Arrays, positions: np.ndarray, examples: np.ndarray) -> Arrays:
-    """The rows at `positions` of arrays of all queries; of the images, those of the examples among them."""
-    rows = {name: arrays[name][positions] for name in ("embeddings", "norm", "zero_gradient")}
-    return {**rows, "images": arrays["images"][np.isin(examples, positions)]}
-
-
-def overwrite(target: Arrays, source: Arrays, positions: np.ndarray, examples: np.ndarray) -> None:
-    """Put the rows of `source`, which belong to the queries at `positions`, into the arrays of all queries."""
-    for name in ("embeddings", "norm", "zero_gradient"):
-        target[name][positions] = source[name]
-    target["images"][np.isin(examples, positions)] = source["images"]
-
-
-def right(subject: Subject, embeddings: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """bool (B,): is the nearest neighbour of the queries at `positions`, embedded as given (B, d), right?"""
-    at = subject.tensor(positions)
-    return subject.rank(subject.finite(embeddings, at), at).right.cpu().numpy()
+def _picked(parts: Sequence[Attacked], chosen: NDArray[np.int64], first: Attacked) -> Attacked:
+    """Take row i from part number chosen[i]; all parts are of the same queries and keep the images of the same."""
+    rows, shown = np.arange(len(chosen)), np.arange(len(first.images))
+    of_images = chosen[np.searchsorted(first.positions, first.image_positions)]
+    return replace(
+        first,
+        embeddings=np.stack([part.embeddings for part in parts])[chosen, rows],
+        norm=np.stack([part.norm for part in parts])[chosen, rows],
+        zero_gradient=np.stack([part.zero_gradient for part in parts])[chosen, rows],
+        images=np.stack([part.images for part in parts])[of_images, shown],
+        origin=replace(first.origin, seconds=0.0),
+    )

@@ -1,97 +1,227 @@
-"""From the embeddings of attacked queries to metrics, counts and a record per query."""
+"""From stored embeddings to metrics, counts, checks and examples: seconds of work, and no pass of any network."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from robust_dml.evaluation.blocks import Arrays
-from robust_dml.evaluation.target import Subject
-from robust_dml.retrieval.ranking import Ranking
+from robust_dml.config import Run, Study
+from robust_dml.config.digests import scored_metrics
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
+from robust_dml.config.paths import attack_folder, score_path
+from robust_dml.data import open_dataset
+from robust_dml.data.loading.dataset import Part
+from robust_dml.evaluation.attacked import Attacked
+from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs
+from robust_dml.evaluation.ensemble import worst_case
+from robust_dml.evaluation.examples import write_examples
+from robust_dml.evaluation.planned import checks, extra_runs
+from robust_dml.evaluation.record import write_checks, write_record
+from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
+from robust_dml.evaluation.sample import queries_of_checks
+from robust_dml.evaluation.stored import GALLERY, StoredResults
+from robust_dml.metrics import ranking_metrics
+from robust_dml.records import METRICS
+from robust_dml.retrieval import Items, Protocol, Ranking, rank
+from robust_dml.runtime.progress import say
+from robust_dml.runtime.provenance import versions
 
-COLLAPSE = 1e-6  # distance within which neighbours are one point: their order is then no judgement of the model
+COLLAPSE = 1e-6  # neighbours closer than this count as one point, so that their order is meaningless
+
+
+def score_model(study: Study, run: Run) -> None:
+    """Write a JSON file per attack and epsilon, checks.json, examples.npz and run.json of one attacked model.
+
+    Raises UserError if a result is missing, damaged, or was made for another model or other images.
+    """
+    evaluation = Evaluation(study, run)
+    for at in [CLEAN, *attacks_of(study)]:
+        evaluation.write(at)
+    write_checks(attack_folder(study.name, run) / "checks.json", checks(), evaluation.check_inputs())
+    headline = study.report.headline or next((at.label for at in attacks_of(study)), "clean")
+    write_examples(attack_folder(study.name, run) / "examples.npz", evaluation, evaluation.stored.load(headline))
+    write_record(study, run, evaluation.stored)
 
 
 @dataclass(frozen=True)
-class Clean:
-    """The rankings of the clean queries under both protocols."""
+class Evaluated:
+    """The ranking of one result, and its scores."""
 
     masked: Ranking
-    released: Ranking
+    result: Result
 
 
-def rank_clean(subject: Subject) -> Clean:
-    """Rank the gallery for all clean queries."""
-    embeddings = subject.queries.embeddings
-    return Clean(subject.rank(embeddings), subject.rank(embeddings, protocol="as-released"))
+class Evaluation:
+    """The stored results of one model, and the clean queries and gallery that they are scored against."""
 
+    def __init__(self, study: Study, run: Run) -> None:
+        self.study, self.run = study, run
+        self.dataset = open_dataset(study.datasets[run.dataset], study.data_root)
+        self.stored = StoredResults(study, run, self.dataset.sha256)
+        self.evaluated: dict[str, Evaluated] = {}
+        self.part = self.dataset.part("test")
+        self.queries = _items(self.stored.load(CLEAN.label), self.part)
+        self.gallery_part, self.gallery = self.part, self.queries
+        if study.datasets[run.dataset].gallery == "train":
+            self.gallery_part = self.dataset.part("train")
+            self.gallery = _items(self.stored.load(GALLERY), self.gallery_part)
+        self.clean = rank(self.queries, self.gallery)
+        self.clean_released = rank(self.queries, self.gallery, "as-released")
 
-def score(subject: Subject, clean: Clean, arrays: Arrays | None = None) -> dict[str, Any]:
-    """`metrics`, `counts` and `queries` of a result; of the clean queries if there are no `arrays` of an attack.
+    def write(self, at: AttackAt) -> None:
+        """Score one attack and write its file."""
+        if at.is_ensemble:
+            members = [self.stored.load(f"{member}-{at.epsilon:g}") for member in at.attack.members]
+            self.stored.put(at.label, worst_case(self.stored.load(CLEAN.label), members, self._right))
+        scored = self._score(at)
+        self.evaluated[at.label] = scored
+        write_result(score_path(self.study.name, self.run, at.label), scored.result)
+        if at.config is not None:
+            recalls = (scored.result.metrics[protocol]["recall@1"] for protocol in ("masked", "as-released"))
+            say("{}: recall@1 {:.4f} ({:.4f} as released)".format(at.label, *recalls))
 
-    The as-released figures come from the released code's own attack where it was run, else from the same
-    embeddings, with queries that are wrong when clean left as they are.
-    """
-    if arrays is None:
-        masked, released = clean.masked, clean.released
-        embeddings, norm = subject.queries.embeddings, np.zeros(len(subject.queries.ids))
-        counts = {"nan": 0, "zero_gradient": 0}
-    else:
-        everyone = torch.arange(len(subject.queries.ids), device=subject.device)
-        embeddings, norm = subject.finite(arrays["embeddings"], everyone), arrays["norm"]
-        masked = subject.rank(embeddings)
-        released = subject.rank(_as_released(subject, clean, arrays, embeddings), protocol="as-released")
-        counts = {
-            "nan": int((~np.isfinite(arrays["embeddings"]).all(1)).sum()),
-            "zero_gradient": int(arrays["zero_gradient"].sum()),
+    def ranking(self, embeddings: NDArray[np.float32], protocol: Protocol = "masked") -> Ranking:
+        """Rank the gallery for all queries, embedded as given (Q, d); a query that is not finite has no hit."""
+        given = torch.from_numpy(embeddings)
+        failed = ~torch.isfinite(given).all(1)
+        finite = torch.where(failed[:, None], self.queries.embeddings, given)
+        return rank(self.queries.embedded_as(finite), self.gallery, protocol).without(failed)
+
+    def check_inputs(self) -> CheckInputs:
+        """Return what the checks read."""
+        study, positions = self.study, self.check_positions
+        results = [
+            CheckedResult(
+                at=at,
+                recall=self.evaluated[at.label].result.metrics["masked"]["recall@1"],
+                recall_of_checks=_share(self.evaluated[at.label].masked.right[positions]),
+                shares=self.evaluated[at.label].result.counts.shares(),
+            )
+            for at in attacks_of(study)
+        ]
+        return CheckInputs(
+            study=study,
+            run=self.run,
+            results=results,
+            clean=self.evaluated[CLEAN.label].result.metrics["masked"]["recall@1"],
+            chance=float(self.clean.relevant.double().mean()) / max(1, len(self.gallery) - 1),
+            extra={at.label: self._recall_of_extra(at) for at in extra_runs(study, self.run)},
+        )
+
+    @property
+    def check_positions(self) -> NDArray[np.int64]:
+        """The queries of the extra runs."""
+        return queries_of_checks(self.clean.scored.numpy(), self.study.evaluation.check_queries)
+
+    def _recall_of_extra(self, at: AttackAt) -> float:
+        extra = self.stored.load(at.label)
+        everyone = self.queries.embeddings.numpy().copy()
+        everyone[extra.positions] = extra.embeddings
+        return _share(self.ranking(everyone).right[extra.positions])
+
+    def _right(self, embeddings: NDArray[np.float32]) -> NDArray[np.bool_]:
+        return self.ranking(embeddings).right.numpy()
+
+    def _score(self, at: AttackAt) -> Evaluated:
+        attacked = self.stored.load(at.label)
+        masked = self.clean if at.config is None else self.ranking(attacked.embeddings)
+        released = self.clean_released if at.config is None else self._released(at, attacked)
+        names = scored_metrics(self.study)
+        metrics = {"masked": ranking_metrics(masked, names), "as-released": ranking_metrics(released, names)}
+        if at.config is None:
+            metrics["masked"] |= self._of_embeddings(names)
+        result = Result(
+            identity=identity(self.study, self.run, at),
+            metrics=metrics,
+            counts=_counts(masked, attacked),
+            queries=self._columns(masked, released, attacked),
+            origin=self._origin(attacked),
+        )
+        return Evaluated(masked, result)
+
+    def _released(self, at: AttackAt, attacked: Attacked) -> Ranking:
+        """Rank as the released code does.
+
+        The figures come from the released code's own attack where it was run, else from the same embeddings, with
+        queries that are wrong when clean left as they are.
+        """
+        if self.stored.has_released(at):
+            return self.ranking(self.stored.released(at).embeddings, "as-released")
+        right = self.clean.right.numpy()[:, None]
+        spared = np.where(right, attacked.embeddings, self.queries.embeddings.numpy())
+        return self.ranking(spared, "as-released")
+
+    def _of_embeddings(self, names: Iterable[str]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name in names:
+            of_embeddings = METRICS.load(name).of_embeddings
+            found |= of_embeddings(self.queries, self.run.seed) if of_embeddings else {}
+        return found
+
+    def _columns(self, masked: Ranking, released: Ranking, attacked: Attacked) -> QueryColumns:
+        given = torch.from_numpy(attacked.embeddings)
+        shift = torch.where(torch.isfinite(given), given - self.queries.embeddings, 0).norm(dim=1)
+        return QueryColumns(
+            id=self.queries.ids.tolist(),
+            label=self.queries.labels.tolist(),
+            scored=masked.scored.tolist(),
+            clean_right=self.clean.right.tolist(),
+            adversarial_right=masked.right.tolist(),
+            adversarial_right_as_released=released.right.tolist(),
+            norm=_short(attacked.norm),
+            shift=_short(shift.numpy()),
+            neighbour_clean=self._nearest_ids(self.clean),
+            neighbour_adversarial=self._nearest_ids(masked),
+        )
+
+    def _nearest_ids(self, ranking: Ranking) -> list[int]:
+        nearest = ranking.positions[:, 0]
+        found: list[int] = torch.where(nearest >= 0, self.gallery.ids[nearest], -1).tolist()
+        return found
+
+    def _origin(self, attacked: Attacked) -> dict[str, Any]:
+        """What a result was made from and with; no time, so that the same results are the same bytes."""
+        return {
+            "model_sha256": self.stored.model_sha256,
+            "data_sha256": self.dataset.sha256,
+            "revision": attacked.origin.revision,
+            "device": attacked.origin.device,
+            "versions": versions(),
         }
-    return {
-        "metrics": {"masked": masked.metrics(), "as-released": released.metrics()},
-        "counts": {
-            "queries": len(masked.relevant),
-            "scored": int(masked.scored.sum()),
-            **counts,
-            "collapsed": int(_collapsed(masked).sum()),
-        },
-        "queries": {
-            "id": subject.queries.ids.tolist(),
-            "label": subject.queries.labels.tolist(),
-            "scored": masked.scored.tolist(),
-            "clean_right": clean.masked.right.tolist(),
-            "adversarial_right": masked.right.tolist(),
-            "adversarial_right_as_released": released.right.tolist(),
-            "norm": _short(norm),
-            "shift": _short((embeddings - subject.queries.embeddings).norm(dim=1).cpu().numpy()),
-            "neighbour_clean": _nearest_ids(subject, clean.masked),
-            "neighbour_adversarial": _nearest_ids(subject, masked),
-        },
-    }
 
 
-def _as_released(subject: Subject, clean: Clean, arrays: Arrays, embeddings: Tensor) -> Tensor:
-    if "released_embeddings" in arrays:
-        everyone = torch.arange(len(embeddings), device=subject.device)
-        return subject.finite(arrays["released_embeddings"], everyone)
-    return torch.where(clean.masked.right[:, None], embeddings, subject.queries.embeddings)
+def _counts(masked: Ranking, attacked: Attacked) -> Counts:
+    return Counts(
+        queries=len(masked.relevant),
+        scored=int(masked.scored.sum()),
+        nan=int((~np.isfinite(attacked.embeddings).all(1)).sum()),
+        zero_gradient=int(attacked.zero_gradient.sum()),
+        collapsed=int(_collapsed(masked).sum()),
+    )
 
 
 def _collapsed(ranking: Ranking) -> Tensor:
-    """bool (Q,): all the neighbours that were looked at lie at one distance."""
+    """Return bool (Q,): all the neighbours in the ranking lie at one distance."""
     found = ranking.positions >= 0
     farthest = ranking.distances.masked_fill(~found, 0).amax(1)
     return (farthest - ranking.distances[:, 0] < COLLAPSE) & (found.sum(1) > 1)
 
 
-def _nearest_ids(subject: Subject, ranking: Ranking) -> list[int]:
-    """The ids of the nearest neighbours; -1 where there is none."""
-    nearest = ranking.positions[:, 0]
-    return torch.where(nearest >= 0, subject.gallery.ids[nearest], -1).tolist()
+def _share(right: Tensor) -> float:
+    return float(right.double().mean()) if len(right) else 0.0
+
+
+def _items(embedded: Attacked, part: Part) -> Items:
+    labels, ids = (torch.as_tensor(np.asarray(values)) for values in (part.labels, part.ids))
+    return Items(torch.from_numpy(embedded.embeddings), labels, ids)
 
 
 def _short(values: np.ndarray) -> list[float]:
-    """Seven significant digits, as many as float32 has."""
+    """Return seven significant digits, as many as float32 has."""
     return [float(f"{value:.7g}") for value in values.tolist()]

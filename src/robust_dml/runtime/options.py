@@ -24,7 +24,8 @@ class Entry(Section):
 
     key: ClassVar[str] = "kind"
 
-    options: SerializeAsAny[Options] = Options()
+    options: SerializeAsAny[Any] = Options()
+    """The settings of the entry, by its own typed model."""
 
     @classmethod
     def find(cls, name: str) -> Any:

@@ -59,13 +59,15 @@ def _cpu_model() -> str:
 
 
 def provenance(*, settings: Any, seed: int | None, data_sha256: str | None, device: str) -> dict[str, Any]:
-    """The record that goes into a result file; `settings` is the resolved part of the study that made it."""
+    """Return the record of a result file; `settings` is the part of the study that made it."""
+    record = {"settings": settings, "seed": seed, "data_sha256": data_sha256, "device": device_name(device)}
+    return {**record, **made_with()}
+
+
+def made_with() -> dict[str, Any]:
+    """Return revision, versions and time of what is written now."""
     return {
-        "settings": settings,
-        "seed": seed,
-        "data_sha256": data_sha256,
         "revision": revision(),
-        "device": device_name(device),
         "versions": versions(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -1,0 +1,149 @@
+"""What each job depends on: its own settings and the code that it runs, and nothing else.
+
+Settings that change no result are left out: workers, block, device, and the validation of a training that keeps its last
+epoch. The code is that of the job's module and of the entries that the job uses, as `runtime.source_code` finds it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robust_dml.config.evaluation import AttackAt
+from robust_dml.config.resolve import (
+    Run,
+    backbone_of,
+    freeze_batchnorm_of,
+    loss_of,
+    miner_of,
+    optimisation_of,
+)
+from robust_dml.config.study import Study
+from robust_dml.records import (
+    BACKBONES,
+    CHECKS,
+    DATASETS,
+    LOSSES,
+    METHODS,
+    METRICS,
+    MINERS,
+    OBJECTIVES,
+    OPTIMISERS,
+)
+from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.source_code import code_digest
+
+PREPARE, TRAIN = "robust_dml.data.index.build", "robust_dml.training.loop"
+PACK = "robust_dml.data.store.build"
+ATTACK, SCORE = "robust_dml.evaluation.attack", "robust_dml.evaluation.score"
+VALIDATION_ATTACK = "pgd"
+
+
+def data_settings(study: Study, dataset: str) -> dict[str, Any]:
+    """Return what the prepared images of a dataset depend on."""
+    unrelated = {"backbone", "losses", "trainings", "optimisation", "miner", "gallery", "split", "validation"}
+    return study.datasets[dataset].model_dump(mode="json", exclude=unrelated)
+
+
+def data_digest(study: Study, dataset: str) -> str:
+    """Return a digest of what shapes the index and the packed images of a dataset."""
+    code = code_digest(PREPARE, PACK, DATASETS.module(study.datasets[dataset].kind))
+    return digest_of([data_settings(study, dataset), code])
+
+
+def training_settings(study: Study, run: Run) -> dict[str, Any]:
+    """Return what a trained model depends on, beside its images."""
+    optimisation = optimisation_of(study, run)
+    left_out = {"workers"} | ({"validate_every"} if optimisation.checkpoint == "last" else set())
+    dataset = study.datasets[run.dataset]
+    return {
+        "data": data_settings(study, run.dataset) | {"split": dataset.split, "validation": dataset.validation},
+        "backbone": backbone_of(study, run)[1].model_dump(mode="json"),
+        "freeze_batchnorm": freeze_batchnorm_of(study, run),
+        "loss": loss_of(study, run).model_dump(mode="json"),
+        "miner": miner_of(study, run).model_dump(mode="json"),
+        "training": _training_itself(study, run),
+        "optimisation": optimisation.model_dump(mode="json", exclude=left_out),
+        "seed": run.seed,
+    }
+
+
+def _training_itself(study: Study, run: Run) -> dict[str, Any]:
+    """The method's settings; its attack only where it shapes the model."""
+    training = study.trainings[run.training]
+    elsewhere = {"loss", "losses", "optimisation", "backbone", "miner", "freeze_batchnorm"}
+    if not (training.record.attacks or optimisation_of(study, run).checkpoint == "best-adversarial"):
+        elsewhere |= {"attack", "ramp_epochs"}
+    return training.model_dump(mode="json", exclude=elsewhere)
+
+
+def training_code(study: Study, run: Run) -> str:
+    """Return a digest of the code that trains a model: the loop, and the entries that it uses."""
+    training = study.trainings[run.training]
+    modules = [
+        TRAIN,
+        METHODS.module(training.method),
+        LOSSES.module(study.losses[run.loss].kind),
+        MINERS.module(miner_of(study, run).kind),
+        BACKBONES.module(backbone_of(study, run)[1].kind),
+    ]
+    if training.record.attacks:
+        modules.append(OPTIMISERS.module(training.attack.optimiser))
+    if optimisation_of(study, run).checkpoint == "best-adversarial":
+        modules.append(OPTIMISERS.module(VALIDATION_ATTACK))
+    return code_digest(*modules)
+
+
+def training_digest(study: Study, run: Run) -> str:
+    """Return a digest that changes exactly when a setting or code changes that shapes the model."""
+    return digest_of([training_settings(study, run), training_code(study, run)])
+
+
+def attack_settings(study: Study, run: Run, at: AttackAt) -> dict[str, Any]:
+    """Return what one attack on a model depends on, beside the models and the images."""
+    evaluation = study.evaluation
+    shared = {"gallery": study.datasets[run.dataset].gallery, "batch": evaluation.batch}
+    if at.config is None:
+        return shared
+    attack = at.config.model_dump(mode="json", exclude={"epsilon", "as_released"})
+    own = {"attack": attack, "epsilon": at.epsilon, "variant": at.variant, "queries": at.queries}
+    return {**shared, **own, "stop_when_broken": evaluation.stop_when_broken}
+
+
+def attack_code(study: Study, run: Run, at: AttackAt) -> str:
+    """Return a digest of the code that runs one attack on a model."""
+    modules = [ATTACK, BACKBONES.module(backbone_of(study, run)[1].kind)]
+    if at.config is not None and at.variant == "released":
+        modules.append((at.config.record.released or "").partition(":")[0])
+    elif at.config is not None:
+        modules += [OPTIMISERS.module(at.config.optimiser), OBJECTIVES.module(at.config.objective)]
+    return code_digest(*modules)
+
+
+def attack_digest(study: Study, run: Run, at: AttackAt) -> str:
+    """Return a digest that changes exactly when a setting or code changes that shapes the result of an attack."""
+    return digest_of([attack_settings(study, run, at), attack_code(study, run, at)])
+
+
+def score_settings(study: Study, run: Run) -> dict[str, Any]:
+    """Return what the scores of a model depend on, beside the embeddings of its attacked queries."""
+    return {
+        "attacks": {name: attack.model_dump(mode="json") for name, attack in study.attacks.items()},
+        "evaluation": study.evaluation.model_dump(mode="json", exclude={"block"}),
+        "examples": study.report.examples,
+        "headline": study.report.headline,
+        "gallery": study.datasets[run.dataset].gallery,
+        "backbone": backbone_of(study, run)[0],
+        "seed": run.seed,
+    }
+
+
+def score_digest(study: Study, run: Run) -> str:
+    """Return a digest that changes exactly when a setting or code changes that shapes the scores of a model."""
+    entries = [*(METRICS.module(name) for name in scored_metrics(study)), *(CHECKS.module(name) for name in CHECKS.names)]
+    return digest_of([score_settings(study, run), code_digest(SCORE, *entries)])
+
+
+def scored_metrics(study: Study) -> list[str]:
+    """Return the metrics of a study, with the clusters if it wants them."""
+    clusters = ["clusters"] if study.evaluation.clusters else []
+    return list(dict.fromkeys([*study.evaluation.metrics, *clusters]))

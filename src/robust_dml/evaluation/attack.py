@@ -1,0 +1,152 @@
+"""Attacks one trained model: one stored result per attack and radius, each made once.
+
+A result fits while its digest does: the attack's settings, its code, the models and the images. A killed job goes on at
+its last finished block, and ends in the same embeddings.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from robust_dml.config import Run, Study
+from robust_dml.config.digests import attack_digest
+from robust_dml.config.evaluation import CLEAN, AttackAt
+from robust_dml.config.paths import STATE, attacked_path, state_folder
+from robust_dml.config.study import KEPT_EXAMPLES
+from robust_dml.evaluation.attacked import Attacked, Origin, fixed_point, read_origin, save_attacked
+from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
+from robust_dml.evaluation.blocks import run_blocks
+from robust_dml.evaluation.planned import planned_attacks
+from robust_dml.evaluation.sample import example_order, queries_of_checks
+from robust_dml.evaluation.stored import GALLERY
+from robust_dml.evaluation.target import Positions, Target, load_target
+from robust_dml.retrieval import Items, Ranking, rank
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.progress import say
+from robust_dml.runtime.provenance import device_name, revision
+from robust_dml.runtime.torch_settings import exact_float32
+
+
+def attack_model(study: Study, run: Run, only: str | None = None) -> None:
+    """Run every attack on a model whose stored result is absent or outdated; of those, only the one named `only`.
+
+    Raises UserError if the model or its data are missing, or if the study has no such attack.
+    """
+    planned = [CLEAN, *planned_attacks(study, run)]
+    if only is not None and only not in {at.label for at in planned}:
+        raise UserError(f"no attack {only}; the study has {', '.join(at.label for at in planned)}")
+    with exact_float32():
+        evaluation = _Evaluation(study, run)
+        for at in planned:
+            if only in (None, at.label):
+                evaluation.make(at)
+        evaluation.make_gallery()
+    if only is None:
+        shutil.rmtree(STATE / study.name / "attack" / run.path, ignore_errors=True)
+
+
+@dataclass
+class _Evaluation:
+    """The attacks on one model."""
+
+    study: Study
+    run: Run
+    target: Target = field(init=False)
+    clean: Ranking = field(init=False)
+    sources: dict[str, Target] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.target = load_target(self.study, self.run)
+        self.clean = rank(self.target.queries, self.target.gallery)
+
+    def make(self, at: AttackAt) -> None:
+        """Make the stored result of an attack, unless it fits already."""
+        path = attacked_path(self.study.name, self.run, at.label)
+        source = self._source(at)
+        digest = self._digest(at, source)
+        stored = read_origin(path)
+        if stored is not None and stored.digest == digest:
+            os.utime(path)  # the workflow compares times
+            return
+        if at.config is None:
+            attacked = _unperturbed(self.target, self.target.queries, self._kept())
+        else:
+            attacked = self._attacked(at, source, digest)
+        save_attacked(path, _stamped(attacked, at.label, digest, self.target))
+        if at.config is not None:
+            say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
+
+    def make_gallery(self) -> None:
+        """Store the clean embeddings of a gallery that is not the queries themselves."""
+        if self.target.gallery is self.target.queries:
+            return
+        path = attacked_path(self.study.name, self.run, GALLERY)
+        found = _unperturbed(self.target, self.target.gallery, np.zeros(0, dtype=np.int64))
+        save_attacked(path, _stamped(found, GALLERY, self._digest(CLEAN, self.target), self.target))
+
+    def _digest(self, at: AttackAt, source: Target) -> str:
+        models = sorted({self.target.model_sha256, source.model_sha256})
+        return digest_of([attack_digest(self.study, self.run, at), self.target.model_sha256, models, self.target.data_sha256])
+
+    def _attacked(self, at: AttackAt, source: Target, digest: str) -> Attacked:
+        if at.queries is None:
+            positions, kept = np.arange(len(self.target.queries)), self._kept()
+        else:
+            positions, kept = queries_of_checks(self.clean.scored.cpu().numpy(), at.queries), np.zeros(0, dtype=np.int64)
+        settings = self.study.evaluation
+        folder = state_folder(self.study.name, self.run, "attack", digest)
+        work = self._work(at, source, kept)
+        return run_blocks(work, positions, folder, block=settings.block, batch=settings.batch, title=at.label)
+
+    def _kept(self) -> Positions:
+        """The queries whose images are kept, enough for any number of examples that a study may show."""
+        return np.sort(example_order(len(self.target.queries), KEPT_EXAMPLES))
+
+    def _work(self, at: AttackAt, source: Target, kept: np.ndarray) -> Callable[[np.ndarray], Attacked]:
+        batch = AttackBatch(self.target, source, at, self.study.evaluation.stop_when_broken, kept)
+        if at.variant == "ours":
+            return lambda positions: attack_batch(batch, positions)
+        right = self.clean.right
+        return lambda positions: released_batch(batch, positions, right)
+
+    def _source(self, at: AttackAt) -> Target:
+        """The model that the images are made for: the one under attack, but for a transfer."""
+        training = at.config.source if at.config is not None else None
+        if training is None or training == self.run.training:
+            return self.target
+        if training not in self.sources:
+            self.sources[training] = load_target(self.study, self.run._replace(training=training))
+        return self.sources[training]
+
+
+def _unperturbed(target: Target, items: Items, kept: Positions) -> Attacked:
+    """Return clean embeddings as the result of an attack that changes nothing, with the images at `kept`."""
+    return Attacked(
+        positions=np.arange(len(items)),
+        embeddings=items.embeddings.cpu().numpy(),
+        norm=np.zeros(len(items)),
+        zero_gradient=np.zeros(len(items), dtype=bool),
+        image_positions=kept,
+        images=fixed_point(target.images(kept).cpu().numpy()),
+        origin=Origin(label="", digest="", model_sha256="", data_sha256="", device="", revision=""),
+    )
+
+
+def _stamped(attacked: Attacked, label: str, digest: str, target: Target) -> Attacked:
+    """Return a result that says how it was made."""
+    origin = Origin(
+        label=label,
+        digest=digest,
+        model_sha256=target.model_sha256,
+        data_sha256=target.data_sha256,
+        device=device_name(target.device),
+        revision=revision(),
+        seconds=round(attacked.origin.seconds, 3),
+    )
+    return replace(attacked, origin=origin)

@@ -1,0 +1,116 @@
+"""What an attack leaves: the embeddings of the queries it perturbed, in one file that says how they were made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import replacing
+
+LEVELS = 65535  # images are stored as 16-bit fixed-point numbers
+_ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images")
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, NotImplementedError)
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a stored result was made; `digest` changes exactly when something that shapes it changes."""
+
+    label: str
+    digest: str
+    model_sha256: str
+    data_sha256: str
+    device: str
+    revision: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """Queries at `positions` (N,) under one attack, or unperturbed."""
+
+    positions: Integers
+    embeddings: NDArray[np.float32]
+    """(N, d); not finite where the model failed."""
+    norm: NDArray[np.float64]
+    """(N,), the norm of each perturbation in the norm of the attack."""
+    zero_gradient: NDArray[np.bool_]
+    """(N,), queries without a gradient where the attack begins."""
+    image_positions: Integers
+    """(M,), positions of the queries whose images are kept."""
+    images: NDArray[np.uint16]
+    """(M, 3, H, W), pixels of [0, 1] times 65535."""
+    origin: Origin
+
+    def pixels(self) -> NDArray[np.float32]:
+        """Return the kept images (M, 3, H, W), float32 in [0, 1]."""
+        return self.images.astype(np.float32) / LEVELS
+
+    def at(self, positions: Integers) -> NDArray[np.float32]:
+        """Return the embeddings of the queries at `positions`, which must be among those attacked."""
+        rows = np.searchsorted(self.positions, positions)
+        return self.embeddings[rows]
+
+
+def fixed_point(images: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Return images in [0, 1] as 16-bit fixed-point numbers."""
+    levels: NDArray[np.uint16] = np.rint(images.astype(np.float64) * LEVELS).astype(np.uint16)
+    return levels
+
+
+def save_attacked(path: Path, attacked: Attacked) -> None:
+    """Write a result, atomically, with the hash of its content."""
+    arrays = {name: getattr(attacked, name) for name in _ARRAYS}
+    header = {**asdict(attacked.origin), "content_sha256": _content_sha256(arrays)}
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
+
+
+def load_attacked(path: Path) -> Attacked:
+    """Read a result. Raises UserError if it is absent, damaged or edited."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            header = json.loads(str(stored["header"]))
+            arrays = {name: stored[name] for name in _ARRAYS}
+        content = header.pop("content_sha256")
+        origin = Origin(**header)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: not there; run `robust-dml attack` or snakemake") from error
+    except (*_DAMAGE, *_zip_errors()) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: damaged ({reason}); delete it and run snakemake again") from error
+    if content != _content_sha256(arrays):
+        raise UserError(f"{path}: its content is not what was written (other hash); delete it and run snakemake again")
+    return Attacked(**arrays, origin=origin)
+
+
+def read_origin(path: Path) -> Origin | None:
+    """Return how a stored result was made; None if it is absent or damaged, so that it is made again."""
+    try:
+        return load_attacked(path).origin
+    except UserError:
+        return None
+
+
+def _content_sha256(arrays: dict[str, np.ndarray]) -> str:
+    content = hashlib.sha256()
+    for name in _ARRAYS:
+        array = np.ascontiguousarray(arrays[name])
+        content.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        content.update(array.tobytes())
+    return content.hexdigest()
+
+
+def _zip_errors() -> tuple[type[Exception], ...]:
+    import zipfile
+    import zlib
+
+    return zipfile.BadZipFile, zlib.error

@@ -1,0 +1,1 @@
+"""Sanity checks of the attacks on one model, one file each."""

@@ -1,0 +1,66 @@
+"""An iterative attack with the same objective must be at least as strong as a single step, in each ball."""
+
+from __future__ import annotations
+
+from robust_dml.config import Run, Study
+from robust_dml.config.evaluation import AttackAt
+from robust_dml.evaluation.check_inputs import (
+    POINT,
+    CheckedResult,
+    CheckInputs,
+    Finding,
+    no_reference,
+    not_run,
+    references,
+    verdict,
+)
+from robust_dml.records import Check
+
+
+def _wants(study: Study, run: Run) -> list[AttackAt]:
+    """Return one random-start step for each reference, if the study itself has no pair to compare."""
+    return [] if _has_a_pair(study) else [_once(study, at) for at in references(study)]
+
+
+def _once(study: Study, at: AttackAt) -> AttackAt:
+    return at.changed(study.evaluation.check_queries, optimiser="r-fgsm", step_size=None)
+
+
+def _has_a_pair(study: Study) -> bool:
+    singles = [config for config in study.attacks.values() if config.find(config.optimiser).family == "one-step"]
+    iterative = [config for config in study.attacks.values() if config.find(config.optimiser).family == "iterative"]
+    return any(
+        (one.norm, one.objective) == (many.norm, many.objective) and set(one.epsilon) & set(many.epsilon)
+        for one in singles
+        for many in iterative
+    )
+
+
+def _run(inputs: CheckInputs) -> Finding:
+    gaps, tainted = [], []
+    for single in inputs.of("one-step"):
+        same = [many for many in inputs.of("iterative") if _comparable(single, many)]
+        if same:
+            gap = min(result.recall for result in same) - single.recall
+            gaps.append(gap)
+            tainted += [result.label for result in same if gap > POINT]
+    if not gaps and inputs.study.evaluation.check_queries:
+        for at in references(inputs.study):
+            gaps.append(inputs.result(at).recall_of_checks - inputs.recall_of(_once(inputs.study, at)))
+            tainted += [at.label] if gaps[-1] > POINT else []
+    if not gaps:
+        return not_run(no_reference(inputs))
+    return verdict(max(gaps), f"<= {POINT}", tainted, "a single step is stronger than {}")
+
+
+def _comparable(single: CheckedResult, many: CheckedResult) -> bool:
+    return single.at.rivals(many.at) and single.at.attack.objective == many.at.attack.objective
+
+
+ENTRY = Check(
+    title="iterative at least as strong as one step",
+    summary="an iterative attack is at least as strong as a single step",
+    order=30,
+    run=_run,
+    wants=_wants,
+)

@@ -1,0 +1,51 @@
+"""Random noise in the same ball must be no stronger than gradients; run for the purpose if the study lacks it."""
+
+from __future__ import annotations
+
+from robust_dml.config import Run, Study
+from robust_dml.config.evaluation import AttackAt
+from robust_dml.evaluation.check_inputs import (
+    CheckedResult,
+    CheckInputs,
+    Finding,
+    from_gaps,
+    not_run,
+    references,
+    weaker_controls,
+)
+from robust_dml.records import Check
+
+
+def _has_noise(study: Study) -> bool:
+    return any(config.optimiser == "noise" for config in study.attacks.values())
+
+
+def _noise(study: Study, at: AttackAt) -> AttackAt:
+    return at.changed(study.evaluation.check_queries, optimiser="noise", steps=1)
+
+
+def _wants(study: Study, run: Run) -> list[AttackAt]:
+    return [] if _has_noise(study) else [_noise(study, at) for at in references(study)]
+
+
+def _run(inputs: CheckInputs) -> Finding:
+    study = inputs.study
+    if _has_noise(study) or not study.evaluation.check_queries:
+        return weaker_controls(inputs, [result for result in inputs.results if _is_noise(result)])
+    gaps = {
+        at.label: inputs.result(at).recall_of_checks - inputs.recall_of(_noise(study, at)) for at in references(study)
+    }
+    return from_gaps(gaps) if gaps else not_run("the study has no iterative attack")
+
+
+def _is_noise(result: CheckedResult) -> bool:
+    return result.at.attack.optimiser == "noise"
+
+
+ENTRY = Check(
+    title="noise weaker than white-box",
+    summary="random noise is no stronger than gradients",
+    order=60,
+    run=_run,
+    wants=_wants,
+)

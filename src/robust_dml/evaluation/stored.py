@@ -1,0 +1,65 @@
+"""The stored results of one model: each is read once, and must have been made for this very model and these images."""
+
+from __future__ import annotations
+
+from robust_dml.config import Run, Study
+from robust_dml.config.evaluation import AttackAt, released_of
+from robust_dml.config.paths import attacked_path, model_folder
+from robust_dml.evaluation.attacked import Attacked, load_attacked
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.files import sha256_of
+
+GALLERY = "gallery"  # the clean embeddings of a gallery that is not the queries themselves
+
+
+class StoredResults:
+    """The attacked embeddings of a model, by label. Raises UserError if the model itself is missing."""
+
+    def __init__(self, study: Study, run: Run, data_sha256: str) -> None:
+        self.study, self.run, self.data_sha256 = study, run, data_sha256
+        path = model_folder(study.name, run) / "model.safetensors"
+        if not path.exists():
+            raise UserError(f"{path}: no such model; run `robust-dml train` with the same names first")
+        self.model_sha256 = sha256_of(path)
+        self._found: dict[str, Attacked] = {}
+        self._released = {at.label for at in released_of(study)}
+
+    def load(self, label: str) -> Attacked:
+        """Read a result. Raises UserError if it is absent, damaged, or made for another model or other images."""
+        if label not in self._found:
+            self._found[label] = self._checked(label)
+        return self._found[label]
+
+    def put(self, label: str, attacked: Attacked) -> None:
+        """Add a result that was put together from others."""
+        self._found[label] = attacked
+
+    def has_released(self, at: AttackAt) -> bool:
+        """Return whether the study runs the released code's version of an attack."""
+        return _released_label(at) in self._released
+
+    def released(self, at: AttackAt) -> Attacked:
+        """Read the result of the released code's version of an attack."""
+        return self.load(_released_label(at))
+
+    def __contains__(self, label: str) -> bool:
+        return label in self._found
+
+    def _checked(self, label: str) -> Attacked:
+        path = attacked_path(self.study.name, self.run, label)
+        found = load_attacked(path)
+        for what, expected, recorded in (
+            ("label", label, found.origin.label),
+            ("model", self.model_sha256, found.origin.model_sha256),
+            ("set of images", self.data_sha256, found.origin.data_sha256),
+        ):
+            if expected != recorded:
+                raise UserError(
+                    f"{path}: made for another {what}: expected {expected}, found {recorded}; run `robust-dml attack`"
+                    " or snakemake again"
+                )
+        return found
+
+
+def _released_label(at: AttackAt) -> str:
+    return f"{at.label},as-released"
