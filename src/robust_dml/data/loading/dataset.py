@@ -50,7 +50,7 @@ class Dataset:
     """A dataset prepared by the commands `index` and `store`."""
 
     def __init__(self, config: DatasetConfig, data_root: Path) -> None:
-        """Open the prepared files. Raises UserError, with what to run, if they are absent or do not fit the settings."""
+        """Open the prepared files. Raises UserError that says what to run if they are absent or do not fit."""
         path = index_path(config, data_root)
         self.config = config
         self.index = read_index(path)
@@ -61,7 +61,7 @@ class Dataset:
         self._training = TrainingImages(config.transform, self.index, images_folder(config, data_root), self._store)
 
     def part(self, name: PartName) -> Part:
-        """Return the images of one part; `validation` is held out of the training images. Raises UserError if it is empty."""
+        """Return the images of one part; `validation` is held out of training. Raises UserError if it is empty."""
         config, labels = self.config, self.index.labels
         training = self.index.splits[config.split]
         held = held_out(labels, training, config.split, config.validation)

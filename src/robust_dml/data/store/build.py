@@ -59,7 +59,7 @@ def store_in(folder: Path, index: Index, transform: TransformConfig) -> Store:
 
 
 def packed_forms(image: Image.Image, transform: TransformConfig) -> list[Bytes]:
-    """Return the forms in which the store holds an image, each uint8 (height, width, 3), in the order of `Store.files`."""
+    """Return the forms in which the store holds an image, each uint8 (height, width, 3), ordered as `Store.files`."""
     forms = [test_crop(image, transform)]
     if packs_training(transform):
         forms.append(stored_image(image, int(transform.train_side)))
