@@ -6,6 +6,7 @@ while a study is planned, so their modules import torch by `robust_dml.runtime.l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -185,6 +186,8 @@ class Metric:
     """The value of each query (Q,), by name; the number is their mean over scored queries."""
     of_embeddings: Callable[[Items, int], Mapping[str, float]] | None = None
     """Numbers of clean query embeddings and a seed, by name."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """The smallest and the largest possible value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +210,11 @@ class TableRecord:
 
     title: str
     order: int
+    """Its place among the tables."""
     wanted: Callable[[Study], bool] = lambda study: True
+    """Whether the study has something to put into it."""
     build: Callable[[Numbers], BuiltTable]
+    """Return the table; its name and title are added from the record."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,9 +223,13 @@ class FigureRecord:
 
     title: str
     order: int
+    """Its place among the figures."""
     wanted: Callable[[Study], bool] = lambda study: True
+    """Whether the study has something to draw in it."""
     sources: Callable[[Study], list[Path]]
+    """Return the result files that it is drawn from."""
     caption: Callable[[Study], str]
+    """Return what a reader of the figure must know."""
     draw: Callable[[Numbers], Figure]
 
 
@@ -276,7 +286,12 @@ def _adopted_metric(name: str, of_ranking: Callable[[Ranking], Tensor]) -> Metri
     """A function from a ranking to the value of each query; the number bears the function's name."""
     own = name.partition(":")[2]
     words = _words(name, of_ranking)
-    return Metric(summary=words["summary"], labels={own: own}, of_ranking=lambda ranking: {own: of_ranking(ranking)})
+    return Metric(
+        summary=words["summary"],
+        labels={own: own},
+        of_ranking=lambda ranking: {own: of_ranking(ranking)},
+        bounds=(-math.inf, math.inf),
+    )
 
 
 def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:

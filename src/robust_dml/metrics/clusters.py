@@ -33,4 +33,5 @@ ENTRY = Metric(
     summary="mutual information of classes and k-means clusters, clean embeddings only",
     labels={"nmi": "NMI", "ami": "AMI"},
     of_embeddings=clustering_metrics,
+    bounds=(-1.0, 1.0),
 )

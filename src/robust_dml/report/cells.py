@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
-from robust_dml.report.flags import Model, Sanity
-from robust_dml.report.metrics import Seeds, mean, paired, ratio
+from robust_dml.config import ModelName
+from robust_dml.config.evaluation import AttackAt
+from robust_dml.report.result_files import CheckFinding
 from robust_dml.report.results import Results
-from robust_dml.report.selection import Result, natural
+from robust_dml.report.seeds import Seeds, mean, paired, ratio
+from robust_dml.report.selection import Group, models_of, natural
 from robust_dml.report.table import Cell, Unit, number
+
+
+class SeedFinding(NamedTuple):
+    """A sanity check of one seed of a model."""
+
+    seed: int
+    finding: CheckFinding
 
 
 class Numbers:
@@ -19,48 +29,70 @@ class Numbers:
         self.results = results
         self.study = results.study
 
-    @cached_property
-    def sanity(self) -> Sanity:
-        """The checks of every model."""
-        return Sanity(self.results)
+    def seeds(self, model: ModelName, at: AttackAt, metric: str = "recall@1", protocol: str = "masked") -> Seeds:
+        """Return the value of each seed, a share in [0, 1]; empty if nothing was measured."""
+        return self.results.seeds(model, at.label, metric, protocol)
 
-    def seeds(self, model: Model, result: Result, metric: str = "recall@1", protocol: str = "masked") -> Seeds:
-        """The value of each seed, a fraction; empty where nothing was measured."""
-        return self.results.metrics.seeds(*model, result.name, metric=metric, protocol=protocol)
+    def value(self, model: ModelName, at: AttackAt, metric: str = "recall@1", protocol: str = "masked") -> Cell:
+        """Return a metric in percent."""
+        return self._cell(self.seeds(model, at, metric, protocol), "percent", model, at)
 
-    def value(self, model: Model, result: Result, metric: str = "recall@1", protocol: str = "masked") -> Cell:
-        """A metric in percent."""
-        return self._cell(self.seeds(model, result, metric, protocol), "percent", model, [result])
-
-    def fold(self, model: Model, result: Result) -> Cell:
-        """R@1 as a multiple of natural training's, from the means over the seeds that both have."""
-        base = natural(self.study, *model[:2])
-        if base is None or base == model[2]:
+    def fold(self, model: ModelName, at: AttackAt) -> Cell:
+        """Return R@1 as a multiple of natural training's, from the means over the seeds that both have."""
+        base = natural(self.study, Group(model.dataset, model.loss))
+        if base is None or base == model.training:
             return Cell()
-        reference: Model = (*model[:2], base)
-        of, to = paired(self.seeds(model, result), self.seeds(reference, result))
+        reference = model._replace(training=base)
+        of, to = paired(self.seeds(model, at), self.seeds(reference, at))
         ratios = {seed: ratio(of[seed], to[seed]) for seed in of}
-        flags = self.sanity.flags(reference, result.name)
-        return self._cell(ratios, "fold", model, [result], flags, middle=_ratio_of_means(of, to))
+        return self._cell(ratios, "fold", model, at, self.flags(reference, at.label), middle=_ratio_of_means(of, to))
 
-    def protocol_gap(self, model: Model, result: Result, metric: str = "recall@1") -> Cell:
-        """How much higher, in points, the released evaluation scores than the masked one."""
-        masked = self.seeds(model, result, metric)
-        released = self.seeds(model, result, metric, "as-released")
+    def protocol_gap(self, model: ModelName, at: AttackAt, metric: str = "recall@1") -> Cell:
+        """Return how much higher, in points, the released evaluation scores than the masked one."""
+        masked = self.seeds(model, at, metric)
+        released = self.seeds(model, at, metric, "as-released")
         gaps = {seed: released[seed] - masked[seed] for seed in masked if seed in released}
-        return self._cell(gaps, "points", model, [result])
+        return self._cell(gaps, "points", model, at)
+
+    @cached_property
+    def findings(self) -> dict[ModelName, list[SeedFinding]]:
+        """Every sanity check of every model."""
+        return {
+            model: [
+                SeedFinding(run.seed, finding)
+                for run in self.results.runs(model)
+                for finding in self.results.findings(run)
+            ]
+            for model in models_of(self.study)
+        }
+
+    def flags(self, model: ModelName, *labels: str) -> list[str]:
+        """Return one sentence for each failed check that taints one of these results of a model."""
+        failed: dict[str, list[SeedFinding]] = {}
+        for seed, finding in self.findings.get(model, []):
+            if finding.verdict == "fail" and set(labels) & set(finding.taints):
+                failed.setdefault(finding.check, []).append(SeedFinding(seed, finding))
+        return [flag(model, findings) for findings in failed.values()]
 
     def _cell(
         self,
         seeds: Seeds,
         unit: Unit,
-        model: Model,
-        rests_on: Sequence[Result],
+        model: ModelName,
+        at: AttackAt,
         flags: Sequence[str] = (),
         middle: float | None = None,
     ) -> Cell:
-        own = self.sanity.flags(model, *(result.name for result in rests_on))
-        return number(seeds, unit, middle=middle, model=model, flags=[*own, *flags])
+        return number(seeds, unit, middle=middle, model=model, flags=[*self.flags(model, at.label), *flags])
+
+
+def flag(model: ModelName, failed: Sequence[SeedFinding]) -> str:
+    """Return `digits/triplet/natural, seeds 0, 1: doubling the steps: observed 0.02, expected < 0.01`."""
+    seeds = ", ".join(str(seed) for seed, _ in failed)
+    observed = ", ".join("nothing" if f.observed is None else f"{f.observed:.3g}" for _, f in failed)
+    first = failed[0].finding
+    word = "seed" if len(failed) == 1 else "seeds"
+    return f"{model}, {word} {seeds}: {first.check}: observed {observed}, expected {first.expected}"
 
 
 def _ratio_of_means(of: Seeds, to: Seeds) -> float | None:

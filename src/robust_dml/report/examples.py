@@ -1,64 +1,132 @@
-"""The kept examples of one attacked model: queries, their adversarial images, and neighbours before and after."""
+"""The kept queries of one attacked model: adversarial images, neighbours before and after, embeddings."""
 
 from __future__ import annotations
 
+import zipfile
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_dml.report.flags import Model
-from robust_dml.report.results import Results
+from robust_dml.config import ModelName
+from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
 
+@dataclass(frozen=True)
 class Examples:
-    """examples.npz of a model, looked up by the id of a query; images are float (H, W, 3) in [0, 1]."""
+    """examples.npz of a model. E queries are kept, with N distinct neighbours and M embeddings (M, d).
 
-    def __init__(self, model: Model, arrays: dict[str, np.ndarray]) -> None:
-        self.model = model
-        self.arrays = arrays
-        self.ids = [int(number) for number in arrays["id"]]
-        self._row = {number: row for row, number in enumerate(self.ids)}
-        self._neighbour = {int(number): row for row, number in enumerate(arrays["neighbour_ids"])}
+    Images in the arrays are (3, H, W), `clean` and `neighbour_images` uint8, `adversarial` float32 in [0, 1]; those
+    that the methods return are float (H, W, 3) in [0, 1]. `neighbours_*` (E, K) hold ids, -1 if there is none.
+    """
 
-    def label(self, query: int) -> int:
-        """The class of a query."""
-        return int(self.arrays["label"][self._row[query]])
+    model: ModelName
+    id: np.ndarray
+    label: np.ndarray
+    clean: np.ndarray
+    adversarial: np.ndarray
+    neighbours_clean: np.ndarray
+    neighbours_adversarial: np.ndarray
+    neighbour_ids: np.ndarray
+    neighbour_labels: np.ndarray
+    neighbour_images: np.ndarray
+    embedding_id: np.ndarray
+    embedding_label: np.ndarray
+    embedding_clean: np.ndarray
+    embedding_adversarial: np.ndarray
 
-    def clean(self, query: int) -> np.ndarray:
-        """The query itself."""
-        return _upright(self.arrays["clean"][self._row[query]]) / 255
+    @cached_property
+    def ids(self) -> list[int]:
+        """The ids of the kept queries, E."""
+        return [int(number) for number in self.id]
 
-    def adversarial(self, query: int) -> np.ndarray:
-        """The query under the headline attack."""
-        return _upright(self.arrays["adversarial"][self._row[query]])
+    @cached_property
+    def _row(self) -> dict[int, int]:
+        return {number: row for row, number in enumerate(self.ids)}
+
+    @cached_property
+    def _neighbour(self) -> dict[int, int]:
+        return {int(number): row for row, number in enumerate(self.neighbour_ids)}
+
+    def only(self, count: int) -> Examples:
+        """Return these examples with at most `count` queries, evenly spaced; the embeddings stay as they are."""
+        import numpy as np
+
+        if count >= len(self.id):
+            return self
+        rows = np.unique(np.linspace(0, len(self.id) - 1, count).round().astype(np.int64))
+        return replace(self, **{name: getattr(self, name)[rows] for name in _PER_QUERY})
+
+    def label_of(self, query: int) -> int:
+        """Return the class of a query."""
+        return int(self.label[self._row[query]])
+
+    def clean_image(self, query: int) -> np.ndarray:
+        """Return the unperturbed query."""
+        return _upright(self.clean[self._row[query]]) / 255
+
+    def adversarial_image(self, query: int) -> np.ndarray:
+        """Return the query under the headline attack."""
+        return _upright(self.adversarial[self._row[query]])
 
     def neighbours(self, query: int, *, attacked: bool) -> list[int]:
-        """The ids of the nearest gallery images, nearest first; fewer where the gallery is smaller."""
-        name = "neighbours_adversarial" if attacked else "neighbours_clean"
-        return [int(number) for number in self.arrays[name][self._row[query]] if number >= 0]
+        """Return the ids of the nearest gallery images, nearest first; fewer if the gallery is smaller."""
+        found = self.neighbours_adversarial if attacked else self.neighbours_clean
+        return [int(number) for number in found[self._row[query]] if number >= 0]
 
-    def image(self, neighbour: int) -> np.ndarray:
-        """A gallery image."""
-        return _upright(self.arrays["neighbour_images"][self._neighbour[neighbour]]) / 255
+    def neighbour_image(self, neighbour: int) -> np.ndarray:
+        """Return a gallery image."""
+        return _upright(self.neighbour_images[self._neighbour[neighbour]]) / 255
 
     def neighbour_label(self, neighbour: int) -> int:
-        """The class of a gallery image."""
-        return int(self.arrays["neighbour_labels"][self._neighbour[neighbour]])
+        """Return the class of a gallery image."""
+        return int(self.neighbour_labels[self._neighbour[neighbour]])
 
     def right(self, query: int, *, attacked: bool) -> bool:
-        """Is the nearest neighbour of the query's class?"""
-        return self.neighbour_label(self.neighbours(query, attacked=attacked)[0]) == self.label(query)
+        """Return whether the nearest neighbour has the query's class."""
+        return self.neighbour_label(self.neighbours(query, attacked=attacked)[0]) == self.label_of(query)
+
+
+_PER_QUERY = ("id", "label", "clean", "adversarial", "neighbours_clean", "neighbours_adversarial")
+_PER_NEIGHBOUR = ("neighbour_ids", "neighbour_labels", "neighbour_images")
+_PER_EMBEDDING = ("embedding_id", "embedding_label", "embedding_clean", "embedding_adversarial")
+
+
+def read_examples(path: Path, model: ModelName) -> Examples | None:
+    """Read examples.npz; None if there is no file. Raises UserError if the file is damaged or its arrays do not fit."""
+    if not path.exists():
+        return None
+    arrays = _arrays(path)
+    for names in (_PER_QUERY, _PER_NEIGHBOUR, _PER_EMBEDDING):
+        lengths = {name: len(arrays[name]) for name in names}
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise UserError(f"{path}: expected arrays of one length, found {found}; {AGAIN}")
+    known = {*arrays["neighbour_ids"].tolist(), -1}
+    named = {*arrays["neighbours_clean"].ravel().tolist(), *arrays["neighbours_adversarial"].ravel().tolist()}
+    if not named <= known:
+        raise UserError(f"{path}: neighbour {min(named - known)} has no image in neighbour_ids; {AGAIN}")
+    return Examples(model, **arrays)
+
+
+AGAIN = "delete the file and run snakemake again"
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in (*_PER_QUERY, *_PER_NEIGHBOUR, *_PER_EMBEDDING)}
+    except KeyError as error:
+        raise UserError(f"{path}: lacks the array {error.args[0].split()[0]}; {AGAIN}") from error
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: not a NumPy archive ({' '.join(str(error).split())}); {AGAIN}") from error
+    return found
 
 
 def _upright(image: np.ndarray) -> np.ndarray:
     return image.transpose(1, 2, 0)
-
-
-def read_examples(results: Results, model: Model) -> Examples | None:
-    """The examples of the first seed of a model, None where it has none."""
-    for run in results.runs(*model)[:1]:
-        arrays = results.examples(run)
-        if arrays is not None and len(arrays["id"]):
-            return Examples(model, arrays)
-    return None

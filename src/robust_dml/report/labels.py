@@ -1,89 +1,70 @@
-"""Names as a reader knows them."""
+"""Names as a reader knows them; the words of attacks, objectives and metrics come from their records."""
 
 from __future__ import annotations
 
-from robust_dml.config import Study
-from robust_dml.report.selection import Result
+import re
 
-METRICS = {
-    "recall@1": "R@1",
-    "recall@2": "R@2",
-    "recall@4": "R@4",
-    "recall@8": "R@8",
-    "r-precision": "R-precision",
-    "map@r": "mAP@R",
-    "nmi": "NMI",
-    "ami": "AMI",
-}
-WORDS = {"pgd": "PGD", "apgd": "APGD", "fgsm": "FGSM", "cw": "C&W", "r": "R"}
+from robust_dml.config.attacks import AttackConfig, TrainingAttackConfig
+from robust_dml.config.evaluation import AttackAt
+from robust_dml.records import METRICS, OBJECTIVES, THREATS
+
 NORMS = {"linf": "\N{SCRIPT SMALL L}\N{INFINITY}", "l2": "\N{SCRIPT SMALL L}\N{SUBSCRIPT TWO}"}
 
 
 def metric_label(metric: str) -> str:
-    """recall@1 is R@1."""
-    return METRICS.get(metric, metric)
+    """Return the words for a metric, such as "R@1" for "recall@1"; its own name if no record has words for it."""
+    words = (METRICS.load(name).labels for name in METRICS.names)
+    return next((labels[metric] for labels in words if metric in labels), metric)
 
 
-def attack_label(attack: str) -> str:
-    """carlini-wagner is C&W, pgd-margin is PGD-margin."""
-    if attack == "none":
+def attack_label(at: AttackAt) -> str:
+    """Return the name of an attack with its optimiser as a reader knows it: "PGD20" for "pgd20"."""
+    if at.config is None:
         return "clean"
-    words = attack.replace("carlini-wagner", "cw").split("-")
-    return "-".join(map(_word, words))
+    optimiser = re.escape(at.config.optimiser)
+    name = re.sub(rf"(?<![a-z0-9]){optimiser}(?![a-z])", lambda found: at.attack.record.label, at.name)
+    return "-".join(NORMS.get(word, word) for word in name.split("-"))
 
 
-def _word(word: str) -> str:
-    """pgd20 is PGD20."""
-    name = word.rstrip("0123456789")
-    return NORMS.get(word) or WORDS.get(name, name) + word[len(name) :]
-
-
-OPTIMISERS = {"r-fgsm": "R-FGSM", "fgsm": "FGSM", "pgd": "PGD", "apgd": "APGD", "carlini-wagner": "C&W"}
-ONE_STEP = ("fgsm", "r-fgsm", "worst-case")
-COUNTED = {"square": "queries", "noise": "draws"}
-
-
-def threat_label(study: Study, result: Result) -> str:
-    """What an attack may do: norm, epsilon, and how long; its optimiser too where its name does not tell."""
-    if result.attack == "none":
+def threat_label(at: AttackAt) -> str:
+    """Return what an attack may do: norm, epsilon and steps; its optimiser too if its name does not say it."""
+    if at.config is None:
         return "no perturbation"
-    attack = study.attacks[result.attack]
-    parts = [f"{NORMS[attack.norm]}, ε = {result.epsilon:g}"]
-    if attack.optimiser not in result.attack and attack.optimiser in OPTIMISERS:
-        parts.insert(0, OPTIMISERS[attack.optimiser])
-    if attack.optimiser not in ONE_STEP:
-        parts.append(f"{attack.steps} {COUNTED.get(attack.optimiser, 'steps')}")
-    if attack.restarts > 1:
-        parts.append(f"{attack.restarts} restarts")
+    parts = [strength_label(at.config, at.epsilon)]
+    if at.config.optimiser not in at.name and not at.is_ensemble:
+        parts.insert(0, at.config.record.label)
+    if at.config.threat != AttackConfig.model_fields["threat"].default:
+        parts.append(THREATS.load(at.config.threat).label)
     return ", ".join(parts)
 
 
-def objective_label(study: Study, result: Result) -> str:
-    """What an attack aims at; an ensemble names its members."""
-    if result.attack == "none":
+def strength_label(config: AttackConfig | TrainingAttackConfig, epsilon: float) -> str:
+    """Return norm, epsilon, steps and restarts of an attack: "ℓ∞, ε = 0.1, 10 steps"."""
+    parts = [NORMS[config.norm], f"ε = {epsilon:g}"]
+    if config.record.counted:
+        parts.append(f"{config.steps} {config.record.counted}")
+    restarts = getattr(config.options, "restarts", 1)
+    if restarts > 1:
+        parts.append(f"{restarts} restarts")
+    return ", ".join(parts)
+
+
+def objective_label(at: AttackAt) -> str:
+    """Return what an attack maximises; the members of an ensemble."""
+    if at.config is None:
         return "none"
-    attack = study.attacks[result.attack]
-    return "any of " + ", ".join(attack.members) if attack.members else attack.objective.replace("-", " ")
+    if at.is_ensemble:
+        return "any of " + ", ".join(at.config.members)
+    return OBJECTIVES.load(at.config.objective).label
 
 
-def result_label(study: Study, result: Result) -> str:
-    """An attack with what it may do: `PGD (ℓ∞, ε = 0.1, 10 steps)`."""
-    return f"{attack_label(result.attack)} ({threat_label(study, result)})"
-
-
-FIGURES = {
-    "retrieval": "Queries and their nearest neighbours",
-    "gaussians": "Two Gaussians on a circle",
-    "epsilon": "R@1 against ε",
-    "steps": "R@1 against the steps of the attack",
-    "curves": "Training curves",
-    "slot": "The perturbed slot",
-    "shift": "Shift of the embedding",
-}
+def result_label(at: AttackAt) -> str:
+    """Return an attack with what it may do: "PGD (ℓ∞, ε = 0.1, 10 steps)"."""
+    return f"{attack_label(at)} ({threat_label(at)})"
 
 
 def duration(seconds: float) -> str:
-    """`41 s`, `12 min`, `3.5 h`."""
+    """Return a time in words: "41 s", "12 min", "3.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,21 +1,27 @@
-"""metrics.csv, and the mean and spread over seeds of its values."""
+"""metrics.csv, read strictly: a damaged or outdated file is refused with the line of the mistake."""
 
 from __future__ import annotations
 
 import csv
 import math
-import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
+from robust_dml.config import ModelName, Run, Study
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
+from robust_dml.config.resolve import backbone_of, runs
+from robust_dml.records import METRICS, Metric
 from robust_dml.runtime.errors import UserError
 
-Seeds = Mapping[int, float]
+AGAIN = "run snakemake, or `robust-dml collect`, again"
+PROTOCOLS = ("masked", "as-released")
 
 
-class Row(NamedTuple):
-    """One line of metrics.csv."""
+@dataclass(frozen=True)
+class MetricRow:
+    """One line of metrics.csv: one metric of one attack on one model; `attack` is "none" for unperturbed queries."""
 
     dataset: str
     backbone: str
@@ -32,68 +38,140 @@ class Row(NamedTuple):
     value: float
 
     @property
-    def result(self) -> str:
-        """The name of the attack result: `clean`, or the attack with its epsilon."""
-        return "clean" if self.attack == "none" else f"{self.attack}-{self.epsilon:g}"
+    def run(self) -> Run:
+        """The model with its seed."""
+        return Run(self.dataset, self.loss, self.training, self.seed)
+
+    @property
+    def model(self) -> ModelName:
+        """The model, whatever its seed."""
+        return self.run.model
+
+    @property
+    def label(self) -> str:
+        """The label of the attack result, such as "clean" or "pgd-0.1"."""
+        return CLEAN.label if self.attack == CLEAN.name else f"{self.attack}-{self.epsilon:g}"
 
 
-class Metrics:
-    """All values of a study, looked up by what they were measured on; `models` has the rows of each model."""
+def read_metrics(path: Path, study: Study) -> list[MetricRow]:
+    """Return the rows of metrics.csv.
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self.rows = list(rows)
-        self.models: dict[tuple[str, str, str], list[Row]] = {}
-        self._seeds: dict[tuple[str, ...], dict[int, float]] = {}
-        for row in self.rows:
-            model = (row.dataset, row.loss, row.training)
-            key = (*model, row.result, row.metric, row.protocol)
-            self._seeds.setdefault(key, {})[row.seed] = row.value
-            self.models.setdefault(model, []).append(row)
-
-    def seeds(
-        self, dataset: str, loss: str, training: str, result: str, *, metric: str = "recall@1", protocol: str = "masked"
-    ) -> Seeds:
-        """The value of each seed; empty where nothing was measured."""
-        return self._seeds.get((dataset, loss, training, result, metric, protocol), {})
-
-
-def read_metrics(path: Path) -> Metrics:
-    """Read metrics.csv. Raises UserError where it is absent or lacks a column."""
+    Raises UserError if the file is absent, lacks a column, or has a line that is damaged, a duplicate, or no result
+    of the study as its YAML is now.
+    """
     if not path.exists():
         raise UserError(f"{path}: no results yet; run snakemake on this study first")
-    with path.open(encoding="utf-8", newline="") as stream:
-        lines = csv.DictReader(stream)
-        missing = set(Row._fields) - set(lines.fieldnames or ())
-        if missing:
-            raise UserError(f"{path}: lacks the column {', '.join(sorted(missing))}; run `robust-dml collect` again")
-        return Metrics([_row(line) for line in lines])
+    return list(_checked(path, _lines(path), _Expected(study)))
 
 
-def _row(line: dict[str, str]) -> Row:
-    numbers = {"seed": int(line["seed"]), "steps": int(line["steps"] or 0)}
-    floats = {"epsilon": float(line["epsilon"] or 0), "value": float(line["value"])}
-    return Row(**{name: line[name] for name in Row._fields} | numbers | floats)  # type: ignore[arg-type]
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    names = [field.name for field in fields(MetricRow)]
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            missing = set(names) - set(reader.fieldnames or ())
+            if missing:
+                raise UserError(f"{path}: lacks the column {', '.join(sorted(missing))}; {AGAIN}")
+            for line in reader:
+                yield reader.line_num, line
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV file ({error}); {AGAIN}") from error
 
 
-def mean(seeds: Seeds) -> float | None:
-    """The mean over seeds, None without any."""
-    return statistics.fmean(seeds.values()) if seeds else None
+def _checked(path: Path, lines: Iterable[tuple[int, dict[str, str]]], expected: _Expected) -> Iterator[MetricRow]:
+    seen: dict[tuple[Run, str, str, str], int] = {}
+    for number, line in lines:
+        row = _row(line, f"{path}, line {number}")
+        mistake = expected.mistake(row)
+        key = (row.run, row.label, row.protocol, row.metric)
+        if key in seen:
+            mistake = f"the same model, attack, protocol and metric as in line {seen[key]}"
+        if mistake:
+            raise UserError(f"{path}, line {number}: {mistake}; {AGAIN}")
+        seen[key] = number
+        yield row
 
 
-def spread(seeds: Seeds) -> float | None:
-    """The sample standard deviation over seeds, None with fewer than two or where a value is not finite."""
-    values = list(seeds.values())
-    return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
+def _row(line: dict[str, str], place: str) -> MetricRow:
+    names = [field.name for field in fields(MetricRow)]
+    if None in line or any(line[name] is None for name in names):
+        raise UserError(f"{place}: expected a value for each column and no more; {AGAIN}")
+    numbers = {name: _number(line[name], name, place) for name in ("epsilon", "steps", "value", "seed")}
+    whole = {name: int(numbers[name]) for name in ("steps", "seed")}
+    for name, value in whole.items():
+        if value != numbers[name]:
+            raise UserError(f"{place}: {name}: expected a whole number, found {line[name]!r}; {AGAIN}")
+    words = {name: line[name] for name in names if name not in numbers}
+    return MetricRow(**words, **whole, epsilon=numbers["epsilon"], value=numbers["value"])
 
 
-def ratio(of: float, to: float) -> float:
-    """of / to; infinite where only `to` is zero, and 1 where both are."""
-    if to == 0:
-        return math.inf if of > 0 else 1.0
-    return of / to
+def _number(text: str, name: str, place: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"{place}: {name}: expected a finite number, found {text!r}; {AGAIN}")
+    return value
 
 
-def paired(of: Seeds, to: Seeds) -> tuple[Seeds, Seeds]:
-    """Both restricted to the seeds they share."""
-    shared = [seed for seed in of if seed in to]
-    return {seed: of[seed] for seed in shared}, {seed: to[seed] for seed in shared}
+class _Expected:
+    """What the lines of a study may say."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.runs = set(runs(study))
+        self.attacks = {at.label: at for at in (CLEAN, *attacks_of(study))}
+
+    def mistake(self, row: MetricRow) -> str:
+        """Return what is wrong with a row; empty if nothing is."""
+        if row.run not in self.runs:
+            return f"the study has no model {row.run.path}"
+        if row.label not in self.attacks:
+            return f"the study has no attack {row.label}; it has {', '.join(self.attacks)}"
+        if row.protocol not in PROTOCOLS:
+            return f"protocol: expected {' or '.join(PROTOCOLS)}, found {row.protocol!r}"
+        low, high = self.bounds.get(row.metric, (-math.inf, math.inf))
+        if not low <= row.value <= high:
+            return f"{row.metric}: expected a value from {low:g} to {high:g}, found {row.value:g}"
+        return self._other_settings(row, self.attacks[row.label])
+
+    def _other_settings(self, row: MetricRow, at: AttackAt) -> str:
+        """Return in which column a row was measured with other settings than those of the study."""
+        expected: dict[str, str | int] = {"backbone": backbone_of(self.study, row.run)[0]}
+        if at.config is not None and not at.is_ensemble:
+            expected |= {"norm": at.config.norm, "steps": at.config.steps, "objective": at.config.objective}
+        for name, value in expected.items():
+            found = getattr(row, name)
+            if found != value:
+                return f"{name}: the study has {value}, the file has {found or 'nothing'}"
+        return ""
+
+    @cached_property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """The range of each metric that the package or the study knows."""
+        return {name: record.bounds for record in metric_records(self.study) for name in record.labels}
+
+
+def metric_records(study: Study) -> list[Metric]:
+    """Return the records of the package's own metrics and of those that the study names."""
+    return [METRICS.load(name) for name in dict.fromkeys([*METRICS.names, *study.evaluation.metrics])]
+
+
+def missing_results(rows: Iterable[MetricRow], study: Study) -> list[str]:
+    """Return what metrics.csv lacks, as `digits/triplet/natural, seed 0, pgd-0.1`, with the metric if only that is missing."""
+    found: dict[tuple[Run, str], set[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault((row.run, row.label), set()).add((row.protocol, row.metric))
+    ranking = {
+        name for record in map(METRICS.load, study.evaluation.metrics) if record.of_ranking for name in record.labels
+    }
+    missing = []
+    for label in (CLEAN.label, *(at.label for at in attacks_of(study))):
+        wanted = {("masked", name) for name in ranking}.union(*(found.get((run, label), ()) for run in runs(study)))
+        for run in runs(study):
+            here = found.get((run, label), set())
+            place = f"{run.model}, seed {run.seed}, {label}"
+            lacking = [f"{place}, {metric} ({protocol})" for protocol, metric in sorted(wanted - here)]
+            missing += lacking if here else [place]
+    return missing

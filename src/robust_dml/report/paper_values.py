@@ -1,14 +1,15 @@
-"""Values that a reader copied from the paper into config/reported.csv, set beside ours."""
+"""Values that a reader copied from the paper into config/reported.csv, beside the measured ones."""
 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robust_dml.config import Study
-from robust_dml.report.catalogue import TABLES
+from robust_dml.records import TABLES
 from robust_dml.report.table import Cell, Column, Row, Table
 from robust_dml.runtime.errors import UserError
 
@@ -17,7 +18,7 @@ FIELDS = ("table", "row", "column", "value", "page")
 
 @dataclass(frozen=True)
 class Reported:
-    """One value as printed; `row` and `column` are the keys of ours, `value` is in the table's unit."""
+    """One value as printed; `row` and `column` are the keys of our table, `value` is in the unit of the column."""
 
     table: str
     row: str
@@ -31,27 +32,35 @@ def read_reported(path: Path) -> list[Reported]:
     """Read the file. Raises UserError that names the line of a mistake."""
     if not path.exists():
         raise UserError(f"{path}: no such file; it may be empty but for its head {','.join(FIELDS)}")
-    with path.open(encoding="utf-8", newline="") as stream:
-        lines = csv.DictReader(stream)
-        if tuple(lines.fieldnames or ()) != FIELDS:
-            raise UserError(f"{path}: the first line must be {','.join(FIELDS)}")
-        return [_reported(line, f"{path}, line {number}") for number, line in enumerate(lines, start=2)]
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            lines = csv.DictReader(stream, strict=True)
+            if tuple(lines.fieldnames or ()) != FIELDS:
+                raise UserError(f"{path}: the first line must be {','.join(FIELDS)}")
+            return [_reported(line, f"{path}, line {lines.line_num}") for line in lines]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV file ({error}); save it as CSV in UTF-8") from error
 
 
 def _reported(line: dict[str, str], place: str) -> Reported:
-    if line["table"] not in TABLES:
-        raise UserError(f"{place}: no such table: {line['table']}; known are {', '.join(TABLES)}")
+    if None in line or None in line.values():
+        raise UserError(f"{place}: expected {len(FIELDS)} values, {','.join(FIELDS)}; quote a value that holds a comma")
+    if line["table"] not in TABLES.names:
+        raise UserError(f"{place}: no such table: {line['table']}; known are {', '.join(TABLES.names)}")
     try:
         value = float(line["value"])
-    except (TypeError, ValueError):
-        raise UserError(f"{place}: not a number: {line['value']!r}") from None
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"{place}: not a number: {line['value']!r}")
     return Reported(line["table"], line["row"], line["column"], value, line["page"], place)
 
 
-def add_reported(tables: Sequence[Table], reported: Sequence[Reported], study: Study) -> list[Table]:
-    """Tables with, for each column that the file names, the columns reported and difference beside ours.
+def beside_ours(tables: Sequence[Table], reported: Sequence[Reported], study: Study) -> list[Table]:
+    """Return the tables with the columns reported and difference beside each column that the file names.
 
-    Rows of datasets that the study does not have are left out; an unknown row or column of one it has is an error.
+    Rows of datasets that the study does not have are left out. Raises UserError for an unknown row or column of a
+    dataset that it has.
     """
     here = [value for value in reported if value.row.split("/")[0] in study.datasets]
     return [_add(table, [value for value in here if value.table == table.name]) for table in tables]

@@ -1,4 +1,4 @@
-"""A table as CSV, as LaTeX with booktabs, and as an HTML page of its own."""
+"""Writes a table as CSV, as LaTeX with booktabs, and as an HTML page of its own."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SPECIAL = re.compile("|".join(map(re.escape, sorted(LATEX, key=len, reverse=Tru
 
 
 def to_csv(table: Table) -> str:
-    """A line per row: labels, then mean and spread of each column, the number of seeds, the failed checks."""
+    """Return a line per row: labels, mean and spread of each column, the number of seeds, the failed checks."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [name for column in table.columns for name in _csv_names(column)]
@@ -65,7 +65,7 @@ def _csv_values(cell: Cell, column: Column) -> list[str]:
 
 
 def to_latex(table: Table) -> str:
-    """A `table` environment; it needs the packages booktabs and graphicx."""
+    """Return a `table` environment, which needs the packages booktabs and graphicx."""
     heads, columns = len(table.heads), len(table.columns)
     wide = heads + columns > WIDE
     lines = [
@@ -120,12 +120,12 @@ def _latex_notes(table: Table) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text that LaTeX prints as it stands."""
+    """Return text with the characters that LaTeX would read as commands escaped."""
     return _SPECIAL.sub(lambda found: LATEX[found[0]], text)
 
 
 def to_html(table: Table) -> str:
-    """A page that holds the table alone."""
+    """Return an HTML page that holds the table alone."""
     return render("table.html.j2", table=table)
 
 

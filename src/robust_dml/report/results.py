@@ -1,98 +1,110 @@
-"""The result files of a study, read once and only when asked for."""
+"""The result files of a study, each read once and only when asked for."""
 
 from __future__ import annotations
 
-import csv
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from robust_dml.config import Run, Study
+from robust_dml.config import ModelName, Run, Study
+from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import attack_folder, model_folder, results_folder
 from robust_dml.config.resolve import runs
-from robust_dml.report.metrics import Metrics, read_metrics
+from robust_dml.report.examples import Examples, read_examples
+from robust_dml.report.metrics import MetricRow, missing_results, read_metrics
+from robust_dml.report.result_files import (
+    AttackRecord,
+    AttackResult,
+    CheckFinding,
+    ChecksFile,
+    HistoryRow,
+    ModelRecord,
+    read_as,
+    read_history,
+)
+from robust_dml.report.seeds import Seeds
 from robust_dml.runtime.errors import UserError
-from robust_dml.runtime.files import read_json
-
-if TYPE_CHECKING:
-    import numpy as np
-
-Record = dict[str, Any]
+from robust_dml.runtime.progress import say
 
 
 class Results:
-    """What a study has left in results/<study> so far."""
+    """What a study has left in results/<study> so far; each method raises UserError if its file is damaged."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
         self.folder = results_folder(study.name)
-        self._attacks: dict[tuple[Run, str], Record] = {}
+        self._attacks: dict[tuple[Run, str], AttackResult | None] = {}
 
     @cached_property
-    def metrics(self) -> Metrics:
-        """All of metrics.csv."""
-        return read_metrics(self.folder / "metrics.csv")
+    def rows(self) -> list[MetricRow]:
+        """All of metrics.csv; what it lacks of the study is said in one line."""
+        path = self.folder / "metrics.csv"
+        rows = read_metrics(path, self.study)
+        missing = missing_results(rows, self.study)
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            say(f"{path}: lacks {missing[0]}{more}; cells without a value hold a dash")
+        return rows
 
-    def runs(self, dataset: str, loss: str, training: str) -> list[Run]:
-        """The models of the study with these names, one per seed, measured or not."""
-        wanted = (dataset, loss, training)
-        return [run for run in runs(self.study) if (run.dataset, run.loss, run.training) == wanted]
+    @cached_property
+    def rows_of(self) -> dict[ModelName, list[MetricRow]]:
+        """The rows of each model that has any."""
+        found: dict[ModelName, list[MetricRow]] = {}
+        for row in self.rows:
+            found.setdefault(row.model, []).append(row)
+        return found
 
-    def attack(self, run: Run, name: str) -> Record | None:
-        """What one attack left, None where it has not run."""
-        if (run, name) not in self._attacks:
-            record = _json(attack_folder(self.study.name, run) / f"{name}.json")
-            if record is None:
-                return None
-            self._attacks[run, name] = record
-        return self._attacks[run, name]
+    @cached_property
+    def _seeds(self) -> dict[tuple[ModelName, str, str, str], dict[int, float]]:
+        found: dict[tuple[ModelName, str, str, str], dict[int, float]] = {}
+        for row in self.rows:
+            found.setdefault((row.model, row.label, row.metric, row.protocol), {})[row.seed] = row.value
+        return found
 
-    def checks(self, run: Run) -> list[Record]:
-        """The sanity checks of a model's attacks; empty where there are none."""
-        record = _json(attack_folder(self.study.name, run) / "checks.json")
-        return list(record["checks"]) if record else []
+    def seeds(self, model: ModelName, label: str, metric: str = "recall@1", protocol: str = "masked") -> Seeds:
+        """Return the value of each seed, a share in [0, 1]; empty if nothing was measured."""
+        return self._seeds.get((model, label, metric, protocol), {})
 
-    def model_record(self, run: Run) -> Record | None:
-        """run.json of the training."""
-        return _json(model_folder(self.study.name, run) / "run.json")
+    def runs(self, model: ModelName) -> list[Run]:
+        """Return the seeds of a model, measured or not."""
+        return [run for run in runs(self.study) if run.model == model]
 
-    def attack_record(self, run: Run) -> Record | None:
-        """run.json of the attacks."""
-        return _json(attack_folder(self.study.name, run) / "run.json")
+    def attack(self, run: Run, at: AttackAt) -> AttackResult | None:
+        """Return what one attack did, or the clean queries; None if it has not run."""
+        key = (run, at.label)
+        if key not in self._attacks:
+            self._attacks[key] = read_as(AttackResult, attack_folder(self.study.name, run) / f"{at.label}.json")
+        return self._attacks[key]
 
-    def history(self, run: Run) -> list[dict[str, float | None]]:
-        """history.csv, a dictionary per epoch; an empty field is None."""
-        path = model_folder(self.study.name, run) / "history.csv"
-        if not path.exists():
-            return []
-        with path.open(encoding="utf-8", newline="") as stream:
-            lines = csv.DictReader(stream)
-            return [{name: float(text) if text else None for name, text in line.items()} for line in lines]
+    def findings(self, run: Run) -> tuple[CheckFinding, ...]:
+        """Return the sanity checks of a model's attacks. Raises UserError if an attacked model has none."""
+        path = attack_folder(self.study.name, run) / "checks.json"
+        found = read_as(ChecksFile, path)
+        if found is None and run in self._attacked:
+            raise UserError(f"{path}: no such file, but metrics.csv has attacks on this model; run snakemake again")
+        return found.checks if found else ()
 
-    def examples(self, run: Run) -> dict[str, np.ndarray] | None:
-        """The arrays of examples.npz, None where the model has not been attacked."""
-        import numpy as np
+    @cached_property
+    def _attacked(self) -> set[Run]:
+        return {row.run for row in self.rows if row.attack != CLEAN.name}
 
-        path = attack_folder(self.study.name, run) / "examples.npz"
-        if not path.exists():
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+    def model_record(self, run: Run) -> ModelRecord | None:
+        """Return run.json of a training, None if it has not ended."""
+        return read_as(ModelRecord, model_folder(self.study.name, run) / "run.json")
+
+    def attack_record(self, run: Run) -> AttackRecord | None:
+        """Return run.json of the attacks on a model, None if they have not ended."""
+        return read_as(AttackRecord, attack_folder(self.study.name, run) / "run.json")
+
+    def history(self, run: Run) -> list[HistoryRow]:
+        """Return the epochs of a training; empty if it has not run."""
+        return read_history(model_folder(self.study.name, run) / "history.csv")
+
+    def examples(self, model: ModelName) -> Examples | None:
+        """Return `report.examples` of the kept queries of a model's first seed; None if it has not been attacked."""
+        run = self.runs(model)[0]
+        found = read_examples(attack_folder(self.study.name, run) / "examples.npz", model)
+        return found.only(self.study.report.examples) if found else None
 
     def queries(self, dataset: str) -> int | None:
-        """How many queries a dataset is measured with."""
-        for run in runs(self.study):
-            record = self.attack(run, "clean") if run.dataset == dataset else None
-            if record:
-                return int(record["counts"]["scored"])
-        return None
-
-
-def _json(path: Path) -> Record | None:
-    if not path.exists():
-        return None
-    try:
-        record: Record = read_json(path)
-    except ValueError as error:
-        raise UserError(f"{path}: not valid JSON ({error}); delete it and run snakemake again") from error
-    return record
+        """Return how many queries of a dataset enter the metrics; None if none has been measured."""
+        clean = (self.attack(run, CLEAN) for run in runs(self.study) if run.dataset == dataset)
+        return next((result.counts.scored for result in clean if result), None)

@@ -1,148 +1,152 @@
-"""Which trainings and attacks of a study stand for what."""
+"""Selects the trainings and attacks that tables and figures single out."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from robust_dml.config import Study
-from robust_dml.config.attacks import AttackConfig
-from robust_dml.config.base import Section
-from robust_dml.config.resolve import runs
+from robust_dml.config.evaluation import AttackAt, attacks_of
+from robust_dml.config.resolve import ModelName, runs
 from robust_dml.runtime.errors import UserError
-
-CONTROLS = ("noise", "transfer", "square")
-
-
-@dataclass(frozen=True)
-class Result:
-    """One attack at one epsilon, such as `pgd-0.1`; `clean` has no attack."""
-
-    name: str
-    attack: str
-    epsilon: float
+from robust_dml.runtime.options import Entry
 
 
-CLEAN = Result("clean", "none", 0.0)
+class Group(NamedTuple):
+    """The models that a table compares with each other: those of one dataset and loss."""
+
+    dataset: str
+    loss: str
+
+    def model(self, training: str) -> ModelName:
+        """Return the name of the model of a training."""
+        return ModelName(self.dataset, self.loss, training)
 
 
-def results_of(study: Study) -> list[Result]:
-    """Every attack of the study at each of its epsilons, in the order of the YAML; clean is not among them."""
-    return [
-        Result(f"{name}-{epsilon:g}", name, epsilon)
-        for name, attack in study.attacks.items()
-        for epsilon in attack.epsilon
-    ]
+def groups(study: Study) -> list[Group]:
+    """Return the pairs of dataset and loss that the study has models of."""
+    return list(dict.fromkeys(Group(run.dataset, run.loss) for run in runs(study)))
 
 
-def headline(study: Study) -> Result:
-    """The attack of the main comparison: the study's choice, else its first one."""
-    known = {result.name: result for result in results_of(study)}
-    if not known:
-        raise UserError(f"{study.name}: a report needs at least one attack; add one under attacks")
-    chosen = study.report.headline
-    return known[chosen] if chosen in known else next(iter(known.values()))
+def models_of(study: Study) -> list[ModelName]:
+    """Return every model of the study, whatever its seed, in the order of its YAML."""
+    return list(dict.fromkeys(run.model for run in runs(study)))
 
 
-def groups(study: Study) -> list[tuple[str, str]]:
-    """The pairs of dataset and loss that the study has models of."""
-    return list(dict.fromkeys((run.dataset, run.loss) for run in runs(study)))
+def photographs(study: Study) -> list[str]:
+    """Return the datasets whose images are worth looking at: not the Gaussians, which are noise to the eye."""
+    return [name for name, dataset in study.datasets.items() if dataset.record.photographs]
 
 
-def measured_groups(study: Study) -> list[tuple[str, str]]:
-    """The groups that figures of R@1 show; the Gaussians, two classes on a circle, have a figure of their own."""
-    shown = [group for group in groups(study) if study.datasets[group[0]].kind != "gaussians"]
+def measured_groups(study: Study) -> list[Group]:
+    """Return the groups that figures of R@1 show: those of photographs, or all if the study has no photographs."""
+    shown = [group for group in groups(study) if group.dataset in photographs(study)]
     return shown or groups(study)
 
 
-def trainings_of(study: Study, dataset: str, loss: str) -> list[str]:
-    """The trainings that the study has models of."""
-    found = (run.training for run in runs(study) if (run.dataset, run.loss) == (dataset, loss))
-    return list(dict.fromkeys(found))
+def trainings_of(study: Study, group: Group) -> list[str]:
+    """Return the trainings that the study has models of in a group."""
+    return [model.training for model in models_of(study) if (model.dataset, model.loss) == group]
 
 
-def natural(study: Study, dataset: str, loss: str) -> str | None:
-    """The training that the others of a dataset and loss are compared with."""
-    return _first(study, trainings_of(study, dataset, loss), study.report.natural, "natural")
+def natural(study: Study, group: Group) -> str | None:
+    """Return the training of a group that the others are compared with: `report.natural`, else the first natural one."""
+    return _chosen(study, group, study.report.natural, "natural")
 
 
-def robust(study: Study, dataset: str, loss: str) -> str | None:
-    """The training that stands for robust training on a dataset and loss."""
-    return _first(study, trainings_of(study, dataset, loss), study.report.robust, "robust")
+def robust(study: Study, group: Group) -> str | None:
+    """Return the training that stands for robust training in a group: `report.robust`, else the first robust one."""
+    return _chosen(study, group, study.report.robust, "robust")
 
 
-def _first(study: Study, names: list[str], chosen: str | None, method: str) -> str | None:
-    if chosen in names:
+def _chosen(study: Study, group: Group, chosen: str | None, family: str) -> str | None:
+    here = trainings_of(study, group)
+    if chosen in here:
         return chosen
-    return next((name for name in names if study.trainings[name].method == method), None)
+    return next((name for name in here if name in of_family(study, family)), None)
 
 
-def rivals(study: Study) -> list[str]:
-    """The trainings whose method is neither natural nor ours."""
-    return [name for name, t in study.trainings.items() if t.method not in ("natural", "robust")]
+def has_pair(study: Study, group: Group) -> bool:
+    """Return whether a group has both a natural and a robust model."""
+    names = {natural(study, group), robust(study, group)}
+    return len(names) == 2 and None not in names
 
 
-def robust_trainings(study: Study) -> list[str]:
-    """The trainings of our method."""
-    return [name for name, training in study.trainings.items() if training.method == "robust"]
+def of_family(study: Study, family: str) -> list[str]:
+    """Return the trainings whose method is of a family: natural, robust or rival."""
+    return [name for name, training in study.trainings.items() if training.record.family == family]
+
+
+def option(section: Entry, key: str) -> Any:
+    """Return an option of an entry, None if the entry has no such option."""
+    return getattr(section.options, key, None)
 
 
 def slot_series(study: Study) -> list[list[str]]:
-    """Robust trainings that differ in nothing but the slot they perturb."""
-    return _varying({name: study.trainings[name] for name in robust_trainings(study)}, "perturb", "losses")
+    """Return series of robust trainings that differ only in the slot of the tuple that they perturb."""
+    return _varying(_robust_trainings(study), "perturb", "losses")
 
 
 def rate_series(study: Study) -> list[list[str]]:
-    """Robust trainings that differ in nothing but the attack rate, lowest first."""
-    series = _varying({name: study.trainings[name] for name in robust_trainings(study)}, "attack_rate", "losses")
-    return [sorted(names, key=lambda name: study.trainings[name].attack_rate) for names in series]
+    """Return series of robust trainings that differ only in the attack rate, lowest rate first."""
+    series = _varying(_robust_trainings(study), "attack_rate", "losses")
+    return [sorted(names, key=lambda name: option(study.trainings[name], "attack_rate")) for names in series]
+
+
+def _robust_trainings(study: Study) -> dict[str, Entry]:
+    return {name: study.trainings[name] for name in of_family(study, "robust")}
 
 
 def step_series(study: Study) -> list[list[str]]:
-    """Attacks that differ in nothing but their number of steps, fewest first."""
+    """Return series of attacks that differ only in their number of steps, fewest steps first."""
     series = _varying(study.attacks, "steps", "step_size", "epsilon")
     return [sorted(names, key=lambda name: study.attacks[name].steps) for names in series]
 
 
-def step_results(study: Study) -> list[Result]:
-    """The series of steps that the headline attack belongs to, else the first one, at the headline's epsilon."""
-    main = headline(study)
-    series = sorted(step_series(study), key=lambda names: main.attack not in names)
-    known = {result.name: result for result in results_of(study)}
-    names = [f"{name}-{main.epsilon:g}" for name in (series[0] if series else [])]
-    return [known[name] for name in names if name in known]
-
-
-def _varying(sections: Mapping[str, Section], key: str, *ignored: str) -> list[list[str]]:
-    """The names of sections that differ in `key`, and are alike but for it and what is ignored."""
-    alike: dict[str, list[str]] = defaultdict(list)
+def _varying(sections: Mapping[str, Entry], key: str, *ignored: str) -> list[list[str]]:
+    """Return the names of sections that differ in the option `key` and are alike in all but that and `ignored`."""
+    series: list[list[str]] = []
     for name, section in sections.items():
-        alike[section.model_dump_json(exclude={key, *ignored})].append(name)
-    return [names for names in alike.values() if len({getattr(sections[name], key) for name in names}) > 1]
+        alike = next((names for names in series if sections[names[0]].alike(section, key, *ignored)), None)
+        if alike is None:
+            series.append([name])
+        else:
+            alike.append(name)
+    return [names for names in series if len({option(sections[name], key) for name in names}) > 1]
 
 
-def worst_cases(study: Study) -> list[Result]:
-    """The ensembles of attacks at the headline's norm and epsilon."""
+def headline(study: Study) -> AttackAt:
+    """Return the attack of the main comparison: `report.headline`, else the first. Raises UserError without attacks."""
+    known = {at.label: at for at in attacks_of(study)}
+    if not known:
+        raise UserError(f"{study.name}: a report needs at least one attack; add one under attacks")
+    return known.get(study.report.headline or "", next(iter(known.values())))
+
+
+def step_results(study: Study) -> list[AttackAt]:
+    """Return one series of steps in the headline's ball: the series that has the headline, else the first one."""
     main = headline(study)
-    norm = study.attacks[main.attack].norm
-    ensembles = [result for result in results_of(study) if study.attacks[result.attack].optimiser == "worst-case"]
-    return [r for r in ensembles if r.epsilon == main.epsilon and study.attacks[r.attack].norm == norm]
+    series = sorted(step_series(study), key=lambda names: main.name not in names)
+    names = series[0] if series else []
+    return [at for name in names for at in attacks_of(study) if at.name == name and at.rivals(main)]
 
 
-def main_results(study: Study) -> list[Result]:
-    """The headline, the worst case, and the other attacks of their norm and epsilon; no controls, no repeated steps."""
+def worst_cases(study: Study) -> list[AttackAt]:
+    """Return the ensembles of attacks in the headline's ball."""
     main = headline(study)
-    norm = study.attacks[main.attack].norm
-    repeated = {name for names in step_series(study) for name in _all_but_one(names, main.attack)}
-    first = [main, *worst_cases(study)]
-    others = [result for result in results_of(study) if result not in first and result.epsilon == main.epsilon]
-    return [*first, *(r for r in others if r.attack not in repeated and _counts(study, r, norm))]
+    return [at for at in attacks_of(study) if at.is_ensemble and at.rivals(main)]
 
 
-def _counts(study: Study, result: Result, norm: str) -> bool:
-    attack: AttackConfig = study.attacks[result.attack]
-    return attack.norm == norm and attack.optimiser not in CONTROLS
+def main_results(study: Study) -> list[AttackAt]:
+    """Return the headline, the worst cases, and the other attacks in their ball.
+
+    Controls are left out, and so are attacks that repeat another one with fewer steps.
+    """
+    main = headline(study)
+    repeated = {name for names in step_series(study) for name in _all_but_one(names, main.name)}
+    first = [main, *(at for at in worst_cases(study) if at != main)]
+    others = [at for at in attacks_of(study) if at not in first and at.rivals(main) and at.name not in repeated]
+    return [*first, *(at for at in others if at.attack.record.family != "control")]
 
 
 def _all_but_one(names: list[str], preferred: str) -> list[str]:

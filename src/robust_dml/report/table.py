@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from robust_dml.report.metrics import Seeds, mean, spread
+from robust_dml.config import ModelName
+from robust_dml.report.seeds import Seeds, mean, spread
 
 Unit = Literal["percent", "points", "fold", "text"]
 Better = Literal["higher", "none"]
@@ -26,20 +27,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One number: its mean and spread over seeds in the unit of its column, and what it rests on."""
+    """One number: mean and spread over seeds in the unit of its column, its model, and the failed checks."""
 
     mean: float | None = None
     spread: float | None = None
     seeds: int = 0
     text: str = ""
     best: bool = False
-    model: tuple[str, str, str] | None = None
+    model: ModelName | None = None
     flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Row:
-    """`labels` stand in front; `group` is what its best number competes within."""
+    """`labels` are the first cells; the best number is marked among the rows of one `group`."""
 
     labels: tuple[str, ...]
     cells: tuple[Cell, ...]
@@ -47,24 +48,24 @@ class Row:
 
     @property
     def key(self) -> str:
-        """What reported.csv calls it."""
+        """The name of the row in reported.csv."""
         return "/".join(self.labels)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A finished table; `name` is that of its files."""
+    """A finished table. `name` is that of its files; name and title are added from its record."""
 
-    name: str
-    title: str
     caption: str
     heads: tuple[str, ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    name: str = ""
+    title: str = ""
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Every failed check that taints a number of the table, each once."""
+        """Each failed check that taints a number of the table, once."""
         return tuple(dict.fromkeys(flag for row in self.rows for cell in row.cells for flag in cell.flags))
 
 
@@ -78,12 +79,12 @@ def number(
     unit: Unit = "percent",
     *,
     middle: float | None = None,
-    model: tuple[str, str, str] | None = None,
+    model: ModelName | None = None,
     flags: Sequence[str] = (),
 ) -> Cell:
-    """The cell of one value per seed, a fraction or a ratio; an empty cell without any.
+    """Return the cell of one value per seed, a share or a ratio; an empty cell without any.
 
-    `middle` takes the place of the mean over seeds, as the ratio of two means does.
+    `middle` replaces the mean over seeds, for example by the ratio of two means.
     """
     middle = mean(seeds) if middle is None else middle
     if middle is None:
@@ -99,7 +100,7 @@ def number(
 
 
 def rounded(value: float, unit: Unit) -> str:
-    """A value as it is printed; signed if it is a difference, and never minus zero."""
+    """Return a value as it is printed; a difference has a sign."""
     if math.isinf(value):
         return "∞"
     text = f"{value:+.{DIGITS[unit]}f}" if unit == "points" else f"{value:.{DIGITS[unit]}f}"
@@ -107,7 +108,7 @@ def rounded(value: float, unit: Unit) -> str:
 
 
 def printed(cell: Cell, unit: Unit) -> str:
-    """`68.2 ± 1.1`, `1.94 ± 0.05`, a dash where nothing was measured, or the cell's own text."""
+    """Return `68.2 ± 1.1`, `1.94 ± 0.05`, a dash if nothing was measured, or the cell's own text."""
     if cell.text or cell.mean is None:
         return cell.text or NOTHING
     width = "" if cell.spread is None else f" ± {rounded(cell.spread, 'percent' if unit == 'points' else unit)}"
@@ -115,7 +116,10 @@ def printed(cell: Cell, unit: Unit) -> str:
 
 
 def mark_best(table: Table) -> Table:
-    """Mark the best numbers of every group; equal ones as printed share the mark, a lone number has none."""
+    """Return the table with the best numbers of every group marked.
+
+    Numbers that are printed alike share the mark; a lone number has none.
+    """
     rows = [list(row.cells) for row in table.rows]
     for index, column in enumerate(table.columns):
         if column.better == "none":

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from robust_dml.cli.arguments import add_study
-
-CLAIMS = Path("config/claims.yaml")
+from robust_dml.cli.report_arguments import add_claims, claims_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """STUDY --claims FILE."""
     add_study(parser)
-    parser.add_argument("--claims", type=Path, default=CLAIMS, metavar="FILE", help="the claims to check")
+    add_claims(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Judge every claim; a claim that does not hold is a finding, not an error."""
+    from dataclasses import asdict
+
     from robust_dml.config import load_study
-    from robust_dml.config.paths import results_folder
     from robust_dml.report.cells import Numbers
-    from robust_dml.report.claims import judge, load_claims
+    from robust_dml.report.claims import judge, record_of
     from robust_dml.report.results import Results
     from robust_dml.runtime.files import write_json
     from robust_dml.runtime.progress import say
 
     study = load_study(arguments.study)
-    numbers = Numbers(Results(study))
-    verdicts = [judge(claim, numbers) for claim in load_claims(arguments.claims)]
-    path = results_folder(study.name) / "claims.json"
-    write_json(path, {"study": study.name, "claims": [verdict.record() for verdict in verdicts]})
+    results = Results(study)
+    numbers = Numbers(results)
+    verdicts = [judge(claim, numbers) for claim in claims_of(arguments)]
+    records = [asdict(record_of(verdict)) for verdict in verdicts]
+    write_json(results.folder / "claims.json", {"study": study.name, "claims": records})
     for verdict in verdicts:
         say(f"{verdict.answer:>13}  {verdict.claim.id}: {verdict.reason}")
+    if not verdicts:
+        say("no claims to check")

@@ -14,8 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the summary table and where the rest lies."""
+    """Print the first table, natural against robust if the study has both, and where the rest lies."""
     from robust_dml.config import load_study
+    from robust_dml.report.catalogue import table_names
     from robust_dml.report.cells import Numbers
     from robust_dml.report.results import Results
     from robust_dml.report.tables import build_table
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     study = load_study(arguments.study)
     results = Results(study)
-    table = build_table(Numbers(results), "summary")
+    table = build_table(Numbers(results), table_names(study)[0])
     print(f"\n{study.title or study.name}\n\n{to_text(table)}\n")
     print(textwrap.fill(table.caption, width=110))
     print(f"\nfigures  {results.folder / 'figures'}\ntables   {results.folder / 'tables'}")

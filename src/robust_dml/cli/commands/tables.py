@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from robust_dml.cli.arguments import add_study
-
-REPORTED = Path("config/reported.csv")
+from robust_dml.cli.report_arguments import add_reported, reported_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """STUDY --reported FILE."""
     add_study(parser)
-    parser.add_argument(
-        "--reported",
-        type=Path,
-        default=REPORTED,
-        metavar="FILE",
-        help="values printed in the paper, to stand beside ours (table,row,column,value,page)",
-    )
+    add_reported(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -27,7 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.config import load_study
     from robust_dml.config.paths import results_folder
     from robust_dml.report.cells import Numbers
-    from robust_dml.report.paper_values import add_reported, read_reported
+    from robust_dml.report.paper_values import beside_ours
     from robust_dml.report.renderers import FORMATS
     from robust_dml.report.results import Results
     from robust_dml.report.tables import build_tables
@@ -35,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.runtime.progress import say
 
     study = load_study(arguments.study)
-    tables = add_reported(build_tables(Numbers(Results(study))), read_reported(arguments.reported), study)
+    tables = beside_ours(build_tables(Numbers(Results(study))), reported_of(arguments), study)
     folder = results_folder(study.name) / "tables"
     for table in tables:
         for suffix, text_of in FORMATS.items():

@@ -1,4 +1,4 @@
-"""What config/claims.yaml may say."""
+"""The claims of config/claims.yaml, checked as they are read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from robust_dml.config.base import Name, Section, explain
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.section import Name, Number, Section, explain
 
 Quantity = Literal["value", "ratio", "difference"]
 
 
 class Selection(Section):
-    """Rows of metrics.csv by their columns; the value of a row is taken per seed."""
+    """Rows of metrics.csv by their columns, one row per seed."""
 
     dataset: str | None = None
     backbone: str | None = None
@@ -31,11 +31,11 @@ class Selection(Section):
     metric: str | None = None
 
     def over(self, base: Selection) -> Selection:
-        """This selection, filled up from `base`."""
+        """Return this selection, with the columns that it does not name from `base`."""
         return Selection(**{**base.given(), **self.given()})
 
     def given(self) -> dict[str, str | float]:
-        """The columns that it names."""
+        """Return the columns that it names."""
         return self.model_dump(exclude_none=True)
 
     def __str__(self) -> str:
@@ -57,9 +57,9 @@ class Claim(Section):
     to: Selection | None = Field(None, description="what a ratio or a difference compares `of` with")
     cases: dict[str, list[str | float]] = Field({}, description="columns and values: one case for each combination")
     holds_in: Literal["every case", "some case"] = "every case"
-    at_least: float | None = None
-    at_most: float | None = None
-    tolerance: float = Field(0.0, ge=0, description="how far the observed value may miss the bound")
+    at_least: Number | None = None
+    at_most: Number | None = None
+    tolerance: Number = Field(0.0, ge=0, description="how far the observed value may miss the bound")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -73,7 +73,7 @@ class Claim(Section):
         return self
 
     def each_case(self) -> list[Selection]:
-        """The combinations of the cases, each with the defaults of protocol and metric."""
+        """Return the combinations of the cases, each with the defaults of protocol and metric."""
         return [
             Selection(**dict(zip(self.cases, values, strict=True))).over(DEFAULTS)
             for values in product(*self.cases.values())
@@ -86,7 +86,7 @@ def load_claims(path: Path) -> list[Claim]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot read the claims: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, list):
         raise UserError(f"{path}: claims are a list; see docs/results.md")

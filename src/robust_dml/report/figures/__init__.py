@@ -1,12 +1,12 @@
-"""The figures of a study, one module each with `caption(study) -> str` and `draw(numbers) -> Figure`."""
+"""The figures of a study: each file that assigns ENTRY is one figure, and owns its title, caption, sources and look."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
+from robust_dml.records import FIGURES
 from robust_dml.report.cells import Numbers
 
 if TYPE_CHECKING:
@@ -14,18 +14,16 @@ if TYPE_CHECKING:
 
 
 def caption(study: Study, name: str) -> str:
-    """What a reader of the figure must know."""
-    text: str = import_module(f"robust_dml.report.figures.{name}").caption(study)
-    return text
+    """Return what a reader of the figure must know."""
+    return FIGURES.load(name).caption(study)
 
 
 def draw(numbers: Numbers, name: str) -> Figure:
-    """Draw one figure. Raises UserError where its results are absent."""
+    """Draw one figure. Raises UserError if its results are absent."""
     from robust_dml.report.figures.style import styled
 
     with styled():
-        figure: Figure = import_module(f"robust_dml.report.figures.{name}").draw(numbers)
-    return figure
+        return FIGURES.load(name).draw(numbers)
 
 
 def save(figure: Figure, paths: list[Path]) -> None:

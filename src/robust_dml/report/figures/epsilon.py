@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from robust_dml.config import Study
+from robust_dml.config import ModelName, Study
+from robust_dml.config.evaluation import CLEAN, attacks_of
+from robust_dml.records import FigureRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.lines import Points, draw_lines
 from robust_dml.report.figures.style import marks
-from robust_dml.report.flags import Model
 from robust_dml.report.labels import attack_label, threat_label
-from robust_dml.report.metrics import mean
-from robust_dml.report.selection import CLEAN, headline, measured_groups, results_of, trainings_of, worst_cases
+from robust_dml.report.seeds import mean
+from robust_dml.report.selection import Group, headline, measured_groups, trainings_of, worst_cases
+from robust_dml.report.sources import metrics_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def caption(study: Study) -> str:
-    """Attack, protocol, and what line and band are."""
+    """Return attack, protocol, and what line and band are."""
     main = headline(study)
-    threat = threat_label(study, main).replace(f"ε = {main.epsilon:g}", "growing ε")
+    threat = threat_label(main).replace(f"ε = {main.epsilon:g}", "growing ε")
     return (
-        f"R@1 against the radius ε of the perturbation, {attack_label(main.attack)} ({threat}), masked protocol. "
+        f"R@1 against the radius ε of the perturbation, {attack_label(main)} ({threat}), masked protocol. "
         "Line: mean over seeds; band: lowest to highest seed. ε = 0 is the unperturbed query. "
         "A curve that does not fall to about zero at large ε tells of a weak attack."
         + (f" Open marks: the worst case over {', '.join(_members(study))}." if worst_cases(study) else "")
@@ -31,18 +33,18 @@ def caption(study: Study) -> str:
 
 
 def _members(study: Study) -> list[str]:
-    return list(dict.fromkeys(name for result in worst_cases(study) for name in study.attacks[result.attack].members))
+    return list(dict.fromkeys(name for at in worst_cases(study) for name in at.attack.members))
 
 
 def draw(numbers: Numbers) -> Figure:
-    """A panel per dataset and loss."""
+    """Draw a panel per dataset and loss."""
     from matplotlib.ticker import MaxNLocator
 
-    attack = headline(numbers.study).attack
-    shown = [CLEAN, *sorted((r for r in results_of(numbers.study) if r.attack == attack), key=lambda r: r.epsilon)]
+    name = headline(numbers.study).name
+    radii = sorted((at for at in attacks_of(numbers.study) if at.name == name), key=lambda at: at.epsilon)
 
-    def points(model: Model) -> Points:
-        return [(result.epsilon, numbers.seeds(model, result)) for result in shown]
+    def points(model: ModelName) -> Points:
+        return [(at.epsilon, numbers.seeds(model, at)) for at in (CLEAN, *radii)]
 
     figure = draw_lines(numbers, points, label="ε (pixels in [0, 1])")
     for ax, group in zip(figure.axes, measured_groups(numbers.study), strict=True):
@@ -51,11 +53,21 @@ def draw(numbers: Numbers) -> Figure:
     return figure
 
 
-def _mark_worst_cases(numbers: Numbers, ax: Axes, group: tuple[str, str]) -> None:
-    for training in trainings_of(numbers.study, *group):
+def _mark_worst_cases(numbers: Numbers, ax: Axes, group: Group) -> None:
+    for training in trainings_of(numbers.study, group):
         mark = marks(numbers.study)[training]
-        for result in worst_cases(numbers.study):
-            middle = mean(numbers.seeds((*group, training), result))
+        for at in worst_cases(numbers.study):
+            middle = mean(numbers.seeds(group.model(training), at))
             if middle is not None:
-                (point,) = ax.plot([result.epsilon], [100 * middle], color=mark.color, marker=mark.marker, zorder=3)
+                (point,) = ax.plot([at.epsilon], [100 * middle], color=mark.color, marker=mark.marker, zorder=3)
                 point.set(markerfacecolor="white", linestyle="none")
+
+
+ENTRY = FigureRecord(
+    title="R@1 against ε",
+    order=30,
+    wanted=lambda study: len(headline(study).attack.epsilon) > 1,
+    sources=metrics_file,
+    caption=caption,
+    draw=draw,
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from robust_dml.config import ModelName
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import group_panels, legend
 from robust_dml.report.figures.style import Mark, marks
-from robust_dml.report.flags import Model
-from robust_dml.report.metrics import Seeds, mean
+from robust_dml.report.seeds import Seeds, mean
 from robust_dml.report.selection import trainings_of
 from robust_dml.runtime.errors import UserError
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 Points = list[tuple[float, Seeds]]
 
 
-def draw_lines(numbers: Numbers, points: Callable[[Model], Points], *, label: str) -> Figure:
+def draw_lines(numbers: Numbers, points: Callable[[ModelName], Points], *, label: str) -> Figure:
     """Draw `points(model)`, pairs of the quantity and R@1 by seed, for every training of every panel."""
     figure, panels = group_panels(numbers.study, sharey=True, sharex=True)
     looks = marks(numbers.study)
     for panel in panels:
-        for training in trainings_of(numbers.study, panel.dataset, panel.loss):
-            found = [(x, seeds) for x, seeds in points((panel.dataset, panel.loss, training)) if seeds]
+        for training in trainings_of(numbers.study, panel.group):
+            found = [(x, seeds) for x, seeds in points(panel.group.model(training)) if seeds]
             if found:
                 _line(panel.ax, found, training, looks[training])
         panel.ax.set(ylim=(-2, 102), xlabel=label, ylabel="R@1 (%)" if panel.first else "")

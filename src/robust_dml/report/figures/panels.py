@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.config import Study
-from robust_dml.report.selection import measured_groups
+from robust_dml.report.selection import Group, measured_groups
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,13 +20,13 @@ class Panel:
     """The axes of one dataset and loss."""
 
     ax: Axes
-    dataset: str
-    loss: str
+    group: Group
     first: bool
+    """Whether it is at the left edge."""
 
 
 def grid(rows: int, columns: int, *, height: float, **options: Any) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of rows x columns axes, each row `height` inches high."""
+    """Return a figure of rows x columns axes, each row `height` inches high."""
     from matplotlib.figure import Figure as NewFigure
 
     figure = NewFigure(figsize=(WIDTH, rows * height + 0.5), layout="constrained")
@@ -35,21 +35,21 @@ def grid(rows: int, columns: int, *, height: float, **options: Any) -> tuple[Fig
 
 
 def group_panels(study: Study, *, height: float = 2.2, **options: Any) -> tuple[Figure, list[Panel]]:
-    """Titled axes for every dataset and loss that figures show; `first` is true at the left edge."""
+    """Return titled axes for every dataset and loss that figures show, each row `height` inches high."""
     shown = measured_groups(study)
     columns = min(2, len(shown))
     figure, lines = grid(-(-len(shown) // columns), columns, height=height, **options)
     axes = [ax for line in lines for ax in line]
     for ax in axes[len(shown) :]:
         ax.remove()
-    panels = [Panel(ax, *group, n % columns == 0) for n, (ax, group) in enumerate(zip(axes, shown, strict=False))]
+    panels = [Panel(ax, group, n % columns == 0) for n, (ax, group) in enumerate(zip(axes, shown, strict=False))]
     for panel in panels:
-        panel.ax.set_title(f"{panel.dataset}, {panel.loss} loss", loc="left")
+        panel.ax.set_title(f"{panel.group.dataset}, {panel.group.loss} loss", loc="left")
     return figure, panels
 
 
 def legend(figure: Figure, study: Study) -> None:
-    """One legend above all axes, with each training that was drawn, in the order of the study."""
+    """Draw one legend above all axes, with each training that was drawn, in the order of the study."""
     found = [ax.get_legend_handles_labels() for ax in figure.axes]
     handles = {label: handle for pair in found for handle, label in zip(*pair, strict=True)}
     names = [name for name in study.trainings if name in handles]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robust_dml.config import Study
+from robust_dml.config.evaluation import CLEAN
+from robust_dml.records import FigureRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import Panel, group_panels
 from robust_dml.report.figures.style import Mark, marks
 from robust_dml.report.labels import result_label
-from robust_dml.report.metrics import Seeds, mean
-from robust_dml.report.selection import CLEAN, headline, natural, slot_series, trainings_of
+from robust_dml.report.seeds import Seeds, mean
+from robust_dml.report.selection import headline, measured_groups
+from robust_dml.report.slots import slot_rows
+from robust_dml.report.sources import metrics_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,16 +24,16 @@ GREY = "#5c5c5c"
 
 
 def caption(study: Study) -> str:
-    """What a dot, a bar and a line are."""
+    """Return what a dot, a bar and a line are."""
     return (
         "R@1 by the member of the triplet that the training perturbs, unperturbed (open) and under "
-        f"{result_label(study, headline(study))} (filled); masked protocol. "
+        f"{result_label(headline(study))} (filled); masked protocol. "
         "Large marks: mean over seeds; small dots: the seeds themselves; the line is what the attack costs."
     )
 
 
 def draw(numbers: Numbers) -> Figure:
-    """A panel per dataset and loss, a row per slot."""
+    """Draw a panel per dataset and loss, a row per slot."""
     figure, panels = group_panels(numbers.study, height=1.5, sharex=True)
     for panel in panels:
         _draw(numbers, panel)
@@ -41,10 +45,10 @@ def draw(numbers: Numbers) -> Figure:
 
 
 def _draw(numbers: Numbers, panel: Panel) -> None:
-    ax, rows = panel.ax, _slots(numbers, panel)
+    ax, rows = panel.ax, slot_rows(numbers.study, panel.group)
     for y, (_, training) in enumerate(rows):
         mark = marks(numbers.study)[training]
-        model = (panel.dataset, panel.loss, training)
+        model = panel.group.model(training)
         clean, attacked = numbers.seeds(model, CLEAN), numbers.seeds(model, headline(numbers.study))
         ends = [100 * value for value in (mean(clean), mean(attacked)) if value is not None]
         ax.plot(ends, [y] * len(ends), color=mark.color, linewidth=1.1, alpha=0.5, zorder=1)
@@ -55,17 +59,19 @@ def _draw(numbers: Numbers, panel: Panel) -> None:
     ax.grid(axis="y", visible=False)
 
 
-def _slots(numbers: Numbers, panel: Panel) -> list[tuple[str, str]]:
-    study = numbers.study
-    here, base = trainings_of(study, panel.dataset, panel.loss), natural(study, panel.dataset, panel.loss)
-    slots = [(study.trainings[n].perturb, n) for names in slot_series(study)[:1] for n in names if n in here]
-    return [("none (natural)", base), *slots] if base else list(slots)
-
-
 def _marks(ax: Axes, y: float, seeds: Seeds, mark: Mark, face: str) -> None:
-    ax.scatter(
-        [100 * v for v in seeds.values()], [y + 0.26] * len(seeds), s=5, color=mark.color, alpha=0.7, linewidth=0
-    )
+    percents = [100 * value for value in seeds.values()]
+    ax.scatter(percents, [y + 0.26] * len(seeds), s=5, color=mark.color, alpha=0.7, linewidth=0)
     middle = mean(seeds)
     if middle is not None:
         ax.scatter([100 * middle], [y], s=40, marker=mark.marker, facecolor=face, edgecolor=mark.color, zorder=3)
+
+
+ENTRY = FigureRecord(
+    title="The perturbed slot",
+    order=60,
+    wanted=lambda study: any(slot_rows(study, group) for group in measured_groups(study)),
+    sources=metrics_file,
+    caption=caption,
+    draw=draw,
+)

@@ -42,7 +42,7 @@ SETTINGS: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Mark:
-    """How a training looks in every figure: colour (Okabe and Ito), line and marker all tell it apart."""
+    """How a training looks in every figure; colours (Okabe and Ito), lines and markers all differ."""
 
     color: str
     line: str | tuple[int, tuple[float, ...]]
@@ -62,15 +62,15 @@ OTHERS = (
 
 
 def marks(study: Study) -> dict[str, Mark]:
-    """The look of each training; natural ones are black and dashed."""
-    others = [name for name, training in study.trainings.items() if training.method != "natural"]
+    """Return the look of each training; natural ones are black and dashed."""
+    others = [name for name, training in study.trainings.items() if training.record.family != "natural"]
     found = {name: OTHERS[n % len(OTHERS)] for n, name in enumerate(others)}
     return {name: found.get(name, NATURAL) for name in study.trainings}
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw or save with the settings above, whatever a user's own are."""
+    """Draw or save with SETTINGS, whatever the user's own settings are."""
     import matplotlib
 
     with matplotlib.rc_context():

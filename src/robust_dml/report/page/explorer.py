@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from robust_dml.report.catalogue import photographs
 from robust_dml.report.cells import Numbers
-from robust_dml.report.examples import Examples, read_examples
+from robust_dml.report.examples import Examples
 from robust_dml.report.page.images import data_uri
-from robust_dml.report.selection import groups, headline, trainings_of
+from robust_dml.report.selection import headline, models_of, photographs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,69 +17,111 @@ if TYPE_CHECKING:
 BUDGET = 9_000_000  # characters of images in the page, so that it stays far below 15 MB
 
 
-def explorer(numbers: Numbers) -> dict[str, Any]:
-    """For each dataset: its queries, the models that were attacked, and the images that both refer to by name."""
+@dataclass(frozen=True)
+class Picture:
+    """An image as a data URI, and its class; a magnified perturbation has none."""
+
+    uri: str
+    label: int | None
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A query under one model: names of images, the neighbours nearest first; `run` is the anchor of its runs."""
+
+    loss: str
+    training: str
+    run: str
+    adversarial: str
+    clean: list[int]
+    attacked: list[int]
+
+
+@dataclass(frozen=True)
+class QueryView:
+    """A query under every model that kept it."""
+
+    id: int
+    label: int
+    models: list[ModelView]
+
+
+@dataclass
+class DatasetView:
+    """The queries of a dataset, and the images that they refer to by name; `kept` counts those left out as well."""
+
+    kept: int
+    queries: list[QueryView] = field(default_factory=list)
+    images: dict[str, Picture] = field(default_factory=dict)
+
+
+def explorer(numbers: Numbers) -> dict[str, DatasetView]:
+    """Return what the explorer shows of each dataset that has kept queries."""
     datasets = photographs(numbers.study)
     found = {dataset: _dataset(numbers, dataset, BUDGET // len(datasets)) for dataset in datasets}
-    return {dataset: content for dataset, content in found.items() if content["queries"]}
+    return {dataset: view for dataset, view in found.items() if view.queries}
 
 
-def _dataset(numbers: Numbers, dataset: str, budget: int) -> dict[str, Any]:
-    models = [
-        examples
-        for _, loss in (group for group in groups(numbers.study) if group[0] == dataset)
-        for training in trainings_of(numbers.study, dataset, loss)
-        if (examples := read_examples(numbers.results, (dataset, loss, training)))
-    ]
-    kept = _most_shared(models, numbers.study.report.examples)
-    content: dict[str, Any] = {"kept": len(kept), "queries": [], "images": {}}
+def _dataset(numbers: Numbers, dataset: str, budget: int) -> DatasetView:
+    """Return the queries of a dataset, as many as fit into `budget` characters of images."""
+    models = [model for model in models_of(numbers.study) if model.dataset == dataset]
+    attacked = [examples for model in models if (examples := numbers.results.examples(model))]
+    kept = _most_shared(attacked, numbers.study.report.examples)
+    view = DatasetView(len(kept))
     for query in kept:
-        images: dict[str, Any] = {}
-        entry = _query(numbers, [examples for examples in models if query in examples.ids], query, images)
-        budget -= sum(len(image["uri"]) for name, image in images.items() if name not in content["images"])
+        keepers = [examples for examples in attacked if query in examples.ids]
+        images = _images(numbers, keepers, query)
+        budget -= sum(len(image.uri) for name, image in images.items() if name not in view.images)
         if budget < 0:
             break
-        content["queries"].append(entry)
-        content["images"].update(images)
-    return content
+        view.queries.append(_query(keepers, query))
+        view.images.update(images)
+    return view
 
 
 def _most_shared(models: list[Examples], count: int) -> list[int]:
-    """The queries that the most models kept, in the order of their ids."""
+    """Return the queries that the most models kept, in the order of their ids."""
     counts = Counter(query for examples in models for query in examples.ids)
     return sorted(sorted(counts, key=lambda query: (-counts[query], query))[:count])
 
 
-def _query(numbers: Numbers, models: list[Examples], query: int, images: dict[str, Any]) -> dict[str, Any]:
-    """One query under every model; `images` gathers what it shows."""
+def _query(models: list[Examples], query: int) -> QueryView:
+    rows = [
+        ModelView(
+            loss=examples.model.loss,
+            training=examples.model.training,
+            run=f"run-{_name(examples)}",
+            adversarial=f"{_name(examples)}-{query}",
+            clean=examples.neighbours(query, attacked=False),
+            attacked=examples.neighbours(query, attacked=True),
+        )
+        for examples in models
+    ]
+    return QueryView(query, models[0].label_of(query), rows)
+
+
+def _name(examples: Examples) -> str:
+    return "-".join(examples.model)
+
+
+def _images(numbers: Numbers, models: list[Examples], query: int) -> dict[str, Picture]:
+    """Return every image that one query refers to, by name."""
     first = models[0]
-    images[str(query)] = {"uri": data_uri(first.clean(query)), "label": first.label(query)}
-    rows = []
+    images = {str(query): Picture(data_uri(first.clean_image(query)), first.label_of(query))}
     for examples in models:
         for neighbour in {*examples.neighbours(query, attacked=False), *examples.neighbours(query, attacked=True)}:
-            image = {"uri": data_uri(examples.image(neighbour)), "label": examples.neighbour_label(neighbour)}
-            images.setdefault(str(neighbour), image)
-        name = "-".join(examples.model)
-        images[f"{name}-{query}"] = {"uri": data_uri(examples.adversarial(query)), "label": first.label(query)}
-        images[f"{name}-{query}-change"] = {"uri": data_uri(_magnified(numbers, examples, query)), "label": None}
-        rows.append(
-            {
-                "loss": examples.model[1],
-                "training": examples.model[2],
-                "run": f"run-{name}",
-                "adversarial": f"{name}-{query}",
-                "clean": examples.neighbours(query, attacked=False),
-                "attacked": examples.neighbours(query, attacked=True),
-            }
-        )
-    return {"id": query, "label": first.label(query), "models": rows}
+            picture = Picture(data_uri(examples.neighbour_image(neighbour)), examples.neighbour_label(neighbour))
+            images.setdefault(str(neighbour), picture)
+        name = f"{_name(examples)}-{query}"
+        images[name] = Picture(data_uri(examples.adversarial_image(query)), first.label_of(query))
+        images[f"{name}-change"] = Picture(data_uri(_magnified(numbers, examples, query)), None)
+    return images
 
 
 def _magnified(numbers: Numbers, examples: Examples, query: int) -> np.ndarray:
-    """The perturbation, grey where there is none; black and white are -epsilon and epsilon, or its l2 extremes."""
-    change = examples.adversarial(query) - examples.clean(query)
+    """Return the perturbation, grey where it is zero; black and white are -epsilon and epsilon, or its l2 extremes."""
+    change = examples.adversarial_image(query) - examples.clean_image(query)
     main = headline(numbers.study)
-    linf = numbers.study.attacks[main.attack].norm == "linf"
-    largest = main.epsilon if linf else float(abs(change).max())
+    largest = main.epsilon if main.attack.norm == "linf" else float(abs(change).max())
     scaled: np.ndarray = 0.5 + change / (2 * largest) if largest else change * 0 + 0.5
     return scaled

@@ -1,4 +1,4 @@
-"""Images as text that a page can hold."""
+"""Writes images as text that a page can hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALL, LARGEST = 64, 112
 
 
 def data_uri(image: np.ndarray) -> str:
-    """A float image (H, W, 3) in [0, 1]: exact and as PNG up to 64 pixels a side, else smaller and as WebP."""
+    """Return a float image (H, W, 3) in [0, 1]: exact, as PNG, up to 64 pixels a side, else smaller, as WebP."""
     from PIL import Image
 
     picture = Image.fromarray((image.clip(0, 1) * 255).round().astype("uint8"))
@@ -28,7 +28,7 @@ def data_uri(image: np.ndarray) -> str:
 
 
 def file_uri(path: Path) -> str:
-    """A PNG file."""
+    """Return the content of a PNG file."""
     return _uri("png", path.read_bytes())
 
 

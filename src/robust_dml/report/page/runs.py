@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from robust_dml.config import Run
-from robust_dml.report.flags import Model
+from robust_dml.config import ModelName, Run
 from robust_dml.report.labels import duration
-from robust_dml.report.results import Record, Results
-from robust_dml.report.selection import groups, trainings_of
+from robust_dml.report.results import Results
+from robust_dml.report.selection import models_of
 
 NOT_YET = "not yet"
 
@@ -33,46 +32,44 @@ class SeedRun:
 class ModelRuns:
     """The seeds of one model, and the settings that they share."""
 
-    model: Model
+    model: ModelName
     seeds: tuple[SeedRun, ...]
     settings: str
 
     @property
     def anchor(self) -> str:
-        """Where numbers link to."""
+        """The anchor that numbers link to."""
         return f"run-{'-'.join(self.model)}"
 
 
 def model_runs(results: Results) -> list[ModelRuns]:
-    """Every model of the study, in its order."""
-    study = results.study
-    models = [(dataset, loss, name) for dataset, loss in groups(study) for name in trainings_of(study, dataset, loss)]
-    return [_model(results, model) for model in models]
+    """Return the runs of every model of the study, in its order."""
+    return [_model(results, model) for model in models_of(results.study)]
 
 
-def _model(results: Results, model: Model) -> ModelRuns:
-    runs = results.runs(*model)
+def _model(results: Results, model: ModelName) -> ModelRuns:
+    runs = results.runs(model)
     records = [record for run in runs if (record := results.model_record(run))]
-    shared = {name: value for name, value in (records[0]["settings"] if records else {}).items() if name != "seed"}
-    seeds = tuple(_seed(run, results.model_record(run), results.attack_record(run)) for run in runs)
-    return ModelRuns(model, seeds, json.dumps(shared, indent=2))
+    settings = records[0].settings if records else {}
+    shared = {name: value for name, value in settings.items() if name != "seed"}
+    return ModelRuns(model, tuple(_seed(results, run) for run in runs), json.dumps(shared, indent=2))
 
 
-def _seed(run: Run, model: Record | None, attacks: Record | None) -> SeedRun:
-    model, attacks = model or {}, attacks or {}
-    times = [attack["seconds"] for attack in attacks.get("attacks", {}).values()]
+def _seed(results: Results, run: Run) -> SeedRun:
+    model, attacks = results.model_record(run), results.attack_record(run)
+    times = [attack.seconds for attack in attacks.attacks.values()] if attacks else []
     return SeedRun(
         seed=run.seed,
-        trained=_time(model.get("finished")),
-        training_time=duration(model["totals"]["seconds"]) if model else "",
-        attacked=_time(attacks.get("finished")),
+        trained=_time(model.finished) if model else NOT_YET,
+        training_time=duration(model.totals.seconds) if model else "",
+        attacked=_time(attacks.finished) if attacks else NOT_YET,
         attack_time=duration(sum(times)) if times else "",
-        revision=str(model.get("revision", "")),
-        device=str(model.get("device", "")),
-        model_sha256=str(model.get("model_sha256", "")),
-        data_sha256=str(model.get("data_sha256", "")),
+        revision=model.revision if model else "",
+        device=model.device if model else "",
+        model_sha256=model.model_sha256 if model else "",
+        data_sha256=model.data_sha256 if model else "",
     )
 
 
-def _time(finished: str | None) -> str:
-    return finished.replace("T", " ").replace("+00:00", " UTC") if finished else NOT_YET
+def _time(finished: str) -> str:
+    return finished.replace("T", " ").replace("+00:00", " UTC")

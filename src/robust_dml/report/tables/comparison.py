@@ -1,15 +1,20 @@
-"""What tables share that set trainings beside one another: columns per attack, and the words of the caption."""
+"""What tables share that compare trainings: rows of trainings, columns of attacks, and the words of the caption."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from robust_dml.config import ModelName, Study
+from robust_dml.config.evaluation import CLEAN, AttackAt
+from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
-from robust_dml.report.flags import Model
 from robust_dml.report.labels import attack_label, metric_label, threat_label
-from robust_dml.report.selection import CLEAN, Result, groups, headline, main_results
+from robust_dml.report.selection import Group, groups, headline, main_results, natural, trainings_of
 from robust_dml.report.table import Cell, Column, Row, Table, mark_best
+
+Labelled = list[tuple[str, str]]
+"""The rows of a group: the words in front, and the training."""
 
 
 @dataclass(frozen=True)
@@ -17,74 +22,109 @@ class Measure:
     """A column, and the cell that it holds for a model."""
 
     column: Column
-    cell: Callable[[Model], Cell]
+    cell: Callable[[ModelName], Cell]
 
 
-def metric_measure(numbers: Numbers, result: Result, metric: str = "recall@1") -> Measure:
-    """A metric under one attack, masked protocol."""
-    column = Column(f"{result.name} {metric}", group_label(numbers, result), metric_label(metric))
-    return Measure(column, lambda model: numbers.value(model, result, metric))
+def metric_measure(numbers: Numbers, at: AttackAt, metric: str = "recall@1") -> Measure:
+    """Return the column of a metric under one attack, masked protocol."""
+    column = Column(f"{at.label} {metric}", column_group(at), metric_label(metric))
+    return Measure(column, lambda model: numbers.value(model, at, metric))
 
 
-def released_measure(numbers: Numbers, result: Result) -> Measure:
-    """R@1 under one attack as the released evaluation scores it."""
-    column = Column(
-        f"{result.name} recall@1 as-released", group_label(numbers, result), "R@1 as released", better="none"
-    )
-    return Measure(column, lambda model: numbers.value(model, result, protocol="as-released"))
+def released_measure(numbers: Numbers, at: AttackAt) -> Measure:
+    """Return the column of R@1 under one attack as the released evaluation scores it."""
+    column = Column(f"{at.label} recall@1 as-released", column_group(at), "R@1 as released", better="none")
+    return Measure(column, lambda model: numbers.value(model, at, protocol="as-released"))
 
 
-def fold_measure(numbers: Numbers, result: Result) -> Measure:
-    """R@1 under one attack as a multiple of natural training's."""
-    column = Column(f"{result.name} fold", group_label(numbers, result), "fold", "fold", "none")
-    return Measure(column, lambda model: numbers.fold(model, result))
+def fold_measures(numbers: Numbers, at: AttackAt) -> list[Measure]:
+    """Return the column of R@1 as a multiple of natural training's; none if no training has one to compare with."""
+    if not any(_has_folds(numbers.study, group) for group in groups(numbers.study)):
+        return []
+    column = Column(f"{at.label} fold", column_group(at), "fold", "fold", "none")
+    return [Measure(column, lambda model: numbers.fold(model, at))]
+
+
+def _has_folds(study: Study, group: Group) -> bool:
+    return natural(study, group) is not None and len(trainings_of(study, group)) > 1
 
 
 def clean_measures(numbers: Numbers) -> list[Measure]:
-    """R@1 and mAP@R without an attack."""
-    return [metric_measure(numbers, CLEAN, "recall@1"), metric_measure(numbers, CLEAN, "map@r")]
+    """Return the columns of R@1 and mAP@R without an attack."""
+    return [metric_measure(numbers, CLEAN, metric) for metric in ("recall@1", *_precision(numbers))]
 
 
 def attack_measures(numbers: Numbers, *, precision: bool = False) -> list[Measure]:
-    """R@1 and the fold increase under each main attack; for the headline, which is first, also R@1 as released.
+    """Return the columns of R@1 and fold under each main attack, for the headline also R@1 as released.
 
     `precision` adds mAP@R.
     """
     measures = []
-    for result in main_results(numbers.study):
-        released = [released_measure(numbers, result)] if result == headline(numbers.study) else []
-        extra = [metric_measure(numbers, result, "map@r")] if precision else []
-        measures += [metric_measure(numbers, result), *released, *extra, fold_measure(numbers, result)]
+    for at in main_results(numbers.study):
+        released = [released_measure(numbers, at)] if at == headline(numbers.study) else []
+        extra = [metric_measure(numbers, at, metric) for metric in _precision(numbers) if precision]
+        measures += [metric_measure(numbers, at), *released, *extra, *fold_measures(numbers, at)]
     return measures
 
 
-def group_label(numbers: Numbers, result: Result) -> str:
-    """The upper line of a column's head."""
-    if result == CLEAN:
-        return "clean"
-    return f"{attack_label(result.attack)}, {threat_label(numbers.study, result)}"
+def _precision(numbers: Numbers) -> list[str]:
+    return ["map@r"] if "map-at-r" in numbers.study.evaluation.metrics else []
+
+
+def column_group(at: AttackAt) -> str:
+    """Return the upper line of a column's head."""
+    return "clean" if at == CLEAN else f"{attack_label(at)}, {threat_label(at)}"
+
+
+def training_table(
+    *,
+    title: str,
+    order: int,
+    caption: str,
+    head: str,
+    rows: Callable[[Study, Group], Labelled],
+    precision: bool = False,
+) -> TableRecord:
+    """Return the record of a table of trainings: clean, and under every main attack; wanted if any group has rows."""
+
+    def build(numbers: Numbers) -> Table:
+        measures = clean_measures(numbers) + attack_measures(numbers, precision=precision)
+        folds = [FOLD] if any(measure.column.unit == "fold" for measure in measures) else []
+        return compare(numbers, caption=" ".join([caption, *folds, BEST]), head=head, rows=rows, measures=measures)
+
+    return TableRecord(title=title, order=order, wanted=lambda study: has_rows(study, rows), build=build)
+
+
+def has_rows(study: Study, rows: Callable[[Study, Group], Labelled]) -> bool:
+    """Return whether any group of the study has a row."""
+    return any(rows(study, group) for group in groups(study))
 
 
 def compare(
     numbers: Numbers,
-    name: str,
     *,
-    title: str,
     caption: str,
     head: str,
-    trainings: Callable[[str, str], Iterable[tuple[str, str]]],
+    rows: Callable[[Study, Group], Labelled],
     measures: list[Measure],
 ) -> Table:
-    """A row per training that `trainings(dataset, loss)` names as (label, training); the best of a group is marked."""
-    rows = [
-        Row((dataset, loss, label), tuple(m.cell((dataset, loss, training)) for m in measures), (dataset, loss))
-        for dataset, loss in groups(numbers.study)
-        for label, training in trainings(dataset, loss)
-    ]
-    heads, columns = ("dataset", "loss", head), tuple(measure.column for measure in measures)
-    return mark_best(Table(name, title, f"{caption} {footing(numbers, columns, rows)}", heads, columns, tuple(rows)))
+    """Return a table with a row per training that `rows` names; the best of a group is marked."""
+    lines = tuple(
+        Row((*group, label), tuple(measure.cell(group.model(training)) for measure in measures), group)
+        for group in groups(numbers.study)
+        for label, training in rows(numbers.study, group)
+    )
+    columns = tuple(measure.column for measure in measures)
+    return mark_best(Table(f"{caption} {footing(numbers, columns, lines)}", ("dataset", "loss", head), columns, lines))
 
 
+def every_training(study: Study, group: Group) -> Labelled:
+    """Return a row for each training of a group."""
+    return [(name, name) for name in trainings_of(study, group)]
+
+
+FOLD = "Fold: R@1 as a multiple of natural training's under the same attack."
+BEST = "Best of a dataset and loss in bold."
 MASKED = "Values in percent; a query never retrieves itself (protocol “masked”)."
 RELEASED = (
     "“As released” is the released code's evaluation: its attack aims at the query's own embedding and spares queries "
@@ -93,13 +133,13 @@ RELEASED = (
 
 
 def footing(numbers: Numbers, columns: Iterable[Column], rows: Iterable[Row]) -> str:
-    """What every number of a table rests on: unit, protocol, seeds, queries."""
+    """Return what every number of a table depends on: unit, protocol, seeds, queries."""
     released = [RELEASED] if any(column.key.endswith("as-released") for column in columns) else []
-    return " ".join([MASKED, *released, seeds_sentence(numbers), queries_sentence(numbers, rows)])
+    return " ".join([MASKED, *released, seeds_sentence(numbers), queries_sentence(numbers, rows)]).rstrip()
 
 
 def seeds_sentence(numbers: Numbers) -> str:
-    """How many seeds the mean and the spread are over."""
+    """Return how many seeds the mean and the spread are over."""
     count = len(numbers.study.seeds)
     if count == 1:
         return "One seed, so no spread is known."
@@ -107,12 +147,11 @@ def seeds_sentence(numbers: Numbers) -> str:
 
 
 def queries_sentence(numbers: Numbers, rows: Iterable[Row]) -> str:
-    """How many queries were made, and the sampling error that comes of it; `rows` begin with their dataset."""
+    """Return how many queries enter a number, and the sampling error of that; `rows` begin with their dataset."""
     counts = {dataset: numbers.results.queries(dataset) for dataset in dict.fromkeys(row.labels[0] for row in rows)}
-    known = [(dataset, count) for dataset, count in counts.items() if count]
-    if not known:
-        return ""
     texts = [
-        f"{count:,} on {dataset} (standard error of an R@1 near 50: {50 / count**0.5:.1f})" for dataset, count in known
+        f"{count:,} on {dataset} (standard error of an R@1 near 50: {50 / count**0.5:.1f})"
+        for dataset, count in counts.items()
+        if count
     ]
-    return f"Queries per model: {', '.join(texts)}."
+    return f"Queries per model: {', '.join(texts)}." if texts else ""

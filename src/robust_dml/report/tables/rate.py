@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from robust_dml.report.cells import Numbers
-from robust_dml.report.selection import natural, rate_series, trainings_of
-from robust_dml.report.table import Table
-from robust_dml.report.tables.comparison import attack_measures, clean_measures, compare
+from robust_dml.config import Study
+from robust_dml.report.selection import Group, natural, option, rate_series, trainings_of
+from robust_dml.report.tables.comparison import Labelled, training_table
 
 
-def build(numbers: Numbers) -> Table:
-    """A row per attack rate, natural training (rate 0) first."""
-    study = numbers.study
+def rate_rows(study: Study, group: Group) -> Labelled:
+    """Return natural training (rate 0), then each rate, lowest first; empty with less than two rates."""
+    here, base = trainings_of(study, group), natural(study, group)
+    rates = [(_label(study, name), name) for names in rate_series(study) for name in names if name in here]
+    first = [("natural, 0", base)] if base else []
+    return [*first, *rates] if len(rates) > 1 else []
 
-    def trainings(dataset: str, loss: str) -> list[tuple[str, str]]:
-        here, base = trainings_of(study, dataset, loss), natural(study, dataset, loss)
-        rates = [
-            (f"{study.trainings[name].perturb}, {study.trainings[name].attack_rate:g}", name)
-            for names in rate_series(study)
-            for name in names
-            if name in here
-        ]
-        return [("natural, 0", base), *rates] if base and len(rates) > 1 else []
 
-    return compare(
-        numbers,
-        "rate",
-        title="The attack rate",
-        caption=(
-            "Robust trainings that differ only in the share of tuples that get an adversarial member. "
-            "Fold: R@1 as a multiple of natural training's under the same attack. Best of a dataset and loss in bold."
-        ),
-        head="perturbed, rate",
-        trainings=trainings,
-        measures=clean_measures(numbers) + attack_measures(numbers),
-    )
+def _label(study: Study, training: str) -> str:
+    config = study.trainings[training]
+    return f"{option(config, 'perturb')}, {option(config, 'attack_rate'):g}"
+
+
+ENTRY = training_table(
+    title="The attack rate",
+    order=40,
+    caption="Robust trainings that differ only in the share of tuples that get an adversarial member.",
+    head="perturbed, rate",
+    rows=rate_rows,
+)

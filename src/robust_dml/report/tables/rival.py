@@ -1,34 +1,28 @@
-"""Other ways to train against attacks, beside ours."""
+"""Other ways to train against attacks, beside the paper's."""
 
 from __future__ import annotations
 
-from robust_dml.report.cells import Numbers
-from robust_dml.report.selection import natural, rivals, robust_trainings, trainings_of
-from robust_dml.report.table import Table
-from robust_dml.report.tables.comparison import attack_measures, clean_measures, compare
+from robust_dml.config import Study
+from robust_dml.report.selection import Group, natural, of_family, trainings_of
+from robust_dml.report.tables.comparison import Labelled, training_table
 
 
-def build(numbers: Numbers) -> Table:
-    """A row per training: natural, the rivals, then the robust ones."""
-    study = numbers.study
+def rival_rows(study: Study, group: Group) -> Labelled:
+    """Return natural training, the rivals, then the robust trainings; empty without a rival and another training."""
+    here, base = trainings_of(study, group), natural(study, group)
+    rivals = [name for name in of_family(study, "rival") if name in here and name != base]
+    robust = [name for name in of_family(study, "robust") if name in here and name != base]
+    names = [*([base] if base else []), *rivals, *robust]
+    return [(name, name) for name in names] if rivals and len(names) > 1 else []
 
-    def trainings(dataset: str, loss: str) -> list[tuple[str, str]]:
-        here, base = trainings_of(study, dataset, loss), natural(study, dataset, loss)
-        against = [name for name in rivals(study) if name in here]
-        ours = [name for name in robust_trainings(study) if name in here]
-        names = [base, *against, *ours] if base and against else []
-        return [(name, name) for name in names]
 
-    return compare(
-        numbers,
-        "rival",
-        title="Rival trainings",
-        caption=(
-            "Trainings that perturb without regard to which samples of the batch depend on which, "
-            "or as VisualPhishNet does, beside the robust ones. "
-            "Fold: R@1 as a multiple of natural training's under the same attack. Best of a dataset and loss in bold."
-        ),
-        head="training",
-        trainings=trainings,
-        measures=clean_measures(numbers) + attack_measures(numbers),
-    )
+ENTRY = training_table(
+    title="Rival trainings",
+    order=50,
+    caption=(
+        "Trainings that perturb without regard to which samples of the batch depend on which, "
+        "or as VisualPhishNet does, beside the robust ones."
+    ),
+    head="training",
+    rows=rival_rows,
+)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def render(name: str, **values: Any) -> str:
-    """Render a template of this folder; everything put into it is escaped."""
+    """Render a template of this folder; values are escaped for HTML."""
     return _environment().get_template(name).render(**values)
 
 
@@ -36,5 +36,5 @@ def _environment() -> Environment:
 
 
 def _spans(columns: list[Any]) -> list[tuple[str, int]]:
-    """The upper line of a table's head: each group of columns with its width."""
+    """Return the upper line of a table's head: each group of columns with its width."""
     return [(name, len(list(members))) for name, members in groupby(columns, key=lambda column: str(column.group))]

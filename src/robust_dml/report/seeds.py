@@ -1,0 +1,33 @@
+"""The values of one quantity by seed, and their mean, spread and ratio."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+
+Seeds = Mapping[int, float]
+
+
+def mean(seeds: Seeds) -> float | None:
+    """Return the mean over seeds, None without any."""
+    return statistics.fmean(seeds.values()) if seeds else None
+
+
+def spread(seeds: Seeds) -> float | None:
+    """Return the sample standard deviation over seeds, None with fewer than two or if a value is not finite."""
+    values = list(seeds.values())
+    return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
+
+
+def ratio(of: float, to: float) -> float:
+    """Return of / to; infinite if only `to` is zero, and 1 if both are."""
+    if to == 0:
+        return math.inf if of > 0 else 1.0
+    return of / to
+
+
+def paired(of: Seeds, to: Seeds) -> tuple[Seeds, Seeds]:
+    """Return both, restricted to the seeds that they share."""
+    shared = [seed for seed in of if seed in to]
+    return {seed: of[seed] for seed in shared}, {seed: to[seed] for seed in shared}
