@@ -147,3 +147,15 @@ def scored_metrics(study: Study) -> list[str]:
     """Return the metrics of a study, with the clusters if it wants them."""
     clusters = ["clusters"] if study.evaluation.clusters else []
     return list(dict.fromkeys([*study.evaluation.metrics, *clusters]))
+
+
+def report_settings(study: Study) -> dict[str, Any]:
+    """Return what tables, figures, claims and page depend on, beside the results: all but where files lie.
+
+    Sections of names are lists of pairs, since their order is that of rows, columns and colours.
+    """
+    content = study.model_dump(mode="json", exclude={"device", "sources", "data_root"})
+    return {key: list(value.items()) if key in _ORDERED else value for key, value in content.items()}
+
+
+_ORDERED = ("datasets", "backbones", "losses", "trainings", "attacks")
