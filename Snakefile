@@ -20,6 +20,7 @@ rule all:
         recorded_indices(),
         all_models(),
         all_attacks(),
+        all_scores(),
         RESULTS / "metrics.json",
         rules.report.input,
 
@@ -38,6 +39,7 @@ rule models:
 rule attacks:
     input:
         all_attacks(),
+        all_scores(),
         RESULTS / "metrics.csv",
         RESULTS / "metrics.json",
 

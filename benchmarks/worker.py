@@ -97,9 +97,9 @@ def way_of(target: str, settings: Mapping[str, Any]) -> Way:
 
 def _serve(connection: Connection, target: str, settings: dict[str, Any], settled: bool) -> None:
     if settled:
-        from robust_dml.runtime.process_setup import settle
+        from robust_dml.runtime.process_setup import configure_process
 
-        settle()
+        configure_process()
     way = way_of(target, settings)
     connection.send(_peak())
     while calls := connection.recv():

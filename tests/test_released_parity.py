@@ -79,7 +79,9 @@ def test_miner_probabilities(load: Load, case: str) -> None:
 def test_miner_triplets_per_anchor(load: Load, case: str) -> None:
     recorded = load("miner.npz")
     embeddings, labels = recorded[f"{case}_emb"], recorded[f"{case}_labels"]
-    miner = DistanceWeightedMiner(float(recorded["cutoff"]), float(recorded["nonzero_loss_cutoff"]))
+    miner = DistanceWeightedMiner(
+        cutoff=float(recorded["cutoff"]), nonzero_loss_cutoff=float(recorded["nonzero_loss_cutoff"])
+    )
     triplets = miner(embeddings, labels, torch.Generator().manual_seed(0))
     counts = torch.bincount(triplets.anchor, minlength=len(labels))
     assert torch.equal(counts, recorded[f"{case}_triplets_per_anchor"])

@@ -10,7 +10,7 @@ from benchmarks.limits import matmul
 from benchmarks.row import Row, compare
 from benchmarks.rows.robust_step import PASSES
 from benchmarks.worker import Call, Way
-from robust_dml.planning.passes import convnet_macs
+from robust_dml.models.backbones.convnet import convnet_macs
 
 BATCH = {"classes_per_batch": 5, "samples_per_class": 18}
 EPSILON = 0.1

@@ -100,6 +100,8 @@ class Method:
     """Forward passes of a step per image of the batch, from the training's config and the passes of its attack."""
     attacks: bool = False
     """Whether it uses the optimiser of the training's `attack`."""
+    optimisers: tuple[str, ...] = ()
+    """The optimisers that it uses whatever the training's `attack` is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,8 @@ class Backbone:
     """10^9 floating-point operations of a forward pass at `size` pixels; None if unknown."""
     imagenet: Weights | None = None
     """Published ImageNet weights of its trunk."""
+    fetches_imagenet: bool = False
+    """Whether `build` itself fetches the weights that `weights: imagenet` asks for."""
     small: bool = False
     """Whether one core serves it best, so that jobs run side by side."""
 

@@ -1,4 +1,4 @@
-"""The distance-weighted miner: its law against pytorch-metric-learning's and the recorded probabilities."""
+"""The distance-weighted miner: its probabilities against pytorch-metric-learning's and the recorded probabilities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner, negative_weights
 
-CUTOFFS = (0.5, 1.4)
+CUTOFFS = {"cutoff": 0.5, "nonzero_loss_cutoff": 1.4}
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -36,12 +36,12 @@ def library_weights(embeddings: Tensor, labels: Tensor, monkeypatch: pytest.Monk
         return labels[:0], labels[:0], labels[:0]
 
     monkeypatch.setattr(loss_and_miner_utils, "get_random_triplet_indices", catch)
-    LibraryDistanceWeighted(*CUTOFFS)(embeddings, labels)
+    LibraryDistanceWeighted(**CUTOFFS)(embeddings, labels)
     return caught[0].nan_to_num(0)
 
 
 def probabilities(embeddings: Tensor, labels: Tensor) -> Tensor:
-    weights = negative_weights(embeddings, labels[:, None] == labels, *CUTOFFS)
+    weights = negative_weights(embeddings, labels[:, None] == labels, **CUTOFFS)
     return (weights / weights.sum(1, keepdim=True)).nan_to_num(0)
 
 
@@ -58,13 +58,13 @@ def test_recorded_probabilities(case: str, tolerance: float) -> None:
         embeddings, labels = torch.tensor(golden[f"{case}_emb"]), torch.tensor(golden[f"{case}_labels"])
         recorded, counts = golden[f"{case}_prob"], golden[f"{case}_triplets_per_anchor"]
     assert np.abs(probabilities(embeddings, labels).numpy() - recorded).max() < tolerance
-    mined = DistanceWeightedMiner(*CUTOFFS)(embeddings, labels, generator())
+    mined = DistanceWeightedMiner(**CUTOFFS)(embeddings, labels, generator())
     assert np.bincount(mined.anchor, minlength=len(labels)).tolist() == counts.tolist()
 
 
 def test_draws_follow_the_probabilities() -> None:
     embeddings, labels = clustered(4, d=3)
-    miner = DistanceWeightedMiner(*CUTOFFS)
+    miner = DistanceWeightedMiner(**CUTOFFS)
     negatives, positives = torch.zeros(18, 18), torch.zeros(18, 18)
     source, rounds = generator(), 3000
     for _ in range(rounds):
@@ -82,14 +82,14 @@ def test_draws_follow_the_probabilities() -> None:
 
 def test_same_generator_same_tuples() -> None:
     embeddings, labels = clustered(5)
-    miner = DistanceWeightedMiner(*CUTOFFS)
+    miner = DistanceWeightedMiner(**CUTOFFS)
     first, again, other = (miner(embeddings, labels, generator(seed)) for seed in (1, 1, 2))
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first.negative, other.negative)
 
 
 def test_nothing_to_mine() -> None:
-    miner = DistanceWeightedMiner(*CUTOFFS)
+    miner = DistanceWeightedMiner(**CUTOFFS)
     far_apart = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-1.0, 0.0]])
     for labels in (torch.tensor([0, 0, 1, 1]), torch.tensor([0, 0, 0, 0]), torch.tensor([0, 1, 2, 3])):
         assert len(miner(far_apart, labels, generator()).anchor) == 0

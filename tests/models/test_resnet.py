@@ -7,7 +7,8 @@ import torch
 import torchvision
 
 from robust_dml.config.training import BackboneConfig
-from robust_dml.models.backbones.resnet import resnet18, resnet50
+from robust_dml.models.backbones.resnet18 import resnet18
+from robust_dml.models.backbones.resnet50 import resnet50
 
 
 @pytest.mark.parametrize(("build", "features"), [(resnet18, 512), (resnet50, 2048)])

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from robust_dml.config.training import BackboneConfig
 from robust_dml.data.archives import download
 from robust_dml.data.archives.http import MirrorError
-from robust_dml.data.archives.sources import Archive
-from robust_dml.models import build_model, weights
+from robust_dml.models import build_model
+from robust_dml.models.backbones import resnet18
 from robust_dml.models.weights import fetch_weights, load_weights
+from robust_dml.records import BACKBONES, Weights
 from robust_dml.runtime.errors import UserError
-from robust_dml.training.state import save_tensors
 
 RESNET = BackboneConfig(kind="resnet18", embedding=4, weights="imagenet")
 
@@ -35,8 +37,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> bytes:
     torch.save(classifier_weights(), stream)
     content = stream.getvalue()
     sha256 = hashlib.sha256(content).hexdigest()
-    file = Archive(file="resnet18-test.pth", mirrors=["https://nowhere"], sha256=sha256, unpacked=len(content))
-    monkeypatch.setitem(weights.IMAGENET, "resnet18", file)
+    file = Weights(file="resnet18-test.pth", sha256=sha256, size=len(content))
+    monkeypatch.setattr(resnet18, "ENTRY", replace(resnet18.ENTRY, imagenet=file))
 
     def no_network(*_: object) -> None:
         raise MirrorError("Network is unreachable")
@@ -60,7 +62,7 @@ def test_weights_put_there_by_the_user_are_used_without_network(published: bytes
 
 
 def test_wrong_bytes_are_refused(published: bytes, tmp_path: Path) -> None:
-    path = put(tmp_path, published + b"x")
+    path = put(tmp_path, bytes([published[0] ^ 1]) + published[1:])
     with pytest.raises(UserError, match="sha256") as raised:
         build_model(RESNET, seed=0, data_root=tmp_path)
     assert str(path) in str(raised.value)
@@ -78,20 +80,22 @@ def test_download(published: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(download, "receive", lambda url, part, *_: part.write_bytes(content))
     if cut:
         with pytest.raises(UserError, match="another file"):
-            fetch_weights(weights.IMAGENET["resnet18"], tmp_path)
+            fetch_weights(resnet18.ENTRY.imagenet, tmp_path)
         assert not list((tmp_path / "weights").glob("resnet18*"))
     else:
-        assert fetch_weights(weights.IMAGENET["resnet18"], tmp_path).read_bytes() == published
+        assert fetch_weights(resnet18.ENTRY.imagenet, tmp_path).read_bytes() == published
 
 
 def test_published_hashes_agree_with_the_names() -> None:
-    for file in weights.IMAGENET.values():
-        assert file.sha256 is not None and file.file.removesuffix(".pth").endswith(file.sha256[:8])
+    published = [BACKBONES.load(name).imagenet for name in BACKBONES.names]
+    assert sum(file is not None for file in published) == 3
+    for file in published:
+        assert file is None or file.file.removesuffix(".pth").endswith(file.sha256[:8])
 
 
 def test_a_file_of_the_study(tmp_path: Path) -> None:
     source = build_model(BackboneConfig(kind="convnet", embedding=4), seed=7, data_root=tmp_path)
-    save_tensors(tmp_path / "mine.safetensors", source.state_dict(), {})
+    save_file(source.state_dict(), tmp_path / "mine.safetensors")
     config = BackboneConfig(kind="convnet", embedding=4, weights=tmp_path / "mine.safetensors")
     images = torch.rand(2, 3, 8, 8)
     assert torch.equal(build_model(config, seed=0, data_root=tmp_path)(images), source(images))

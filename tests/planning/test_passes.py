@@ -2,18 +2,16 @@
 
 import pytest
 import torch
+from robust_dml.attacks.registry import run_attack
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from robust_dml.attacks.frozen import Embed
 from robust_dml.attacks.objectives import repel
-from robust_dml.attacks.registry import run_attack
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
-from robust_dml.config.training import BackboneConfig, TrainingConfig
+from robust_dml.config.training import TrainingConfig
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner
-from robust_dml.models import build_model
-from robust_dml.planning.passes import OURS, _step_passes, forward_gflop, images_of
+from robust_dml.planning.passes import OURS, _step_passes, images_of
 from robust_dml.training.methods import METHODS
 from training.tiny_model import make_step, tiny_model
 
@@ -77,29 +75,13 @@ def test_passes_of_an_attack(config: dict[str, object]) -> None:
 def test_passes_of_a_training_step(config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     counter, count = Counter(), 64
     images = torch.rand(count, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    miner = DistanceWeightedMiner(0.0, 2.0)
+    miner = DistanceWeightedMiner(cutoff=0.0, nonzero_loss_cutoff=2.0)
     step = make_step(tiny_model(), images, torch.arange(count) % 8, miner=miner, config=config, loss="triplet")
     network = step.tools.network
     monkeypatch.setattr(network, "embed", counter.watch(network.embed, learns=True))
     monkeypatch.setattr(network, "embed_constant", counter.watch(network.embed_constant, learns=False))
     METHODS[config.method](step).backward()
     assert counter.passes / count == pytest.approx(_step_passes(config), rel=0.2)  # attacked tuples are drawn
-
-
-@pytest.mark.parametrize(
-    ("kind", "size"), [("resnet18", 224), ("resnet50", 224), ("visualphishnet", 224), ("convnet", 16), ("convnet", 9)]
-)
-def test_arithmetic_of_a_forward_pass(kind: str, size: int) -> None:
-    config = BackboneConfig(kind=kind, embedding=512 if kind == "visualphishnet" else 128)
-    model = build_model(config, seed=0, data_root=None)  # type: ignore[arg-type]
-    with FlopCounterMode(display=False) as counted, torch.no_grad():
-        model(torch.zeros(1, 3, size, size))
-    stated = forward_gflop(config, size)
-    assert stated is not None and stated * 1e9 == pytest.approx(counted.get_total_flops(), rel=0.02)
-
-
-def test_an_unknown_backbone_has_no_arithmetic() -> None:
-    assert forward_gflop(BackboneConfig(kind="torchvision:vit_b_16"), 224) is None
 
 
 @pytest.mark.parametrize(

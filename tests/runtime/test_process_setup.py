@@ -11,8 +11,8 @@ import pytest
 FAULTS = """
 import os, resource, sys
 if sys.argv[1] == "settled":
-    from robust_dml.runtime.process_setup import settle
-    settle()
+    from robust_dml.runtime.process_setup import configure_process
+    configure_process()
 import numpy as np
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

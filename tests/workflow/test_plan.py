@@ -10,10 +10,8 @@ import pytest
 from checkout import ROOT, copy_checkout, run_snakemake
 from robust_dml.cli.main import main
 from robust_dml.config import Run, Study, load_study
-from robust_dml.models.weights import IMAGENET
 from robust_dml.planning.cost import (
     DAY,
-    WEIGHTS_BYTES,
     data_cost,
     estimate,
     job_hours,
@@ -122,10 +120,6 @@ def test_packed_images_take_what_was_said(finished: Path) -> None:
     stores = list((finished / "data/digits").glob("*/*.uint8"))
     said = data_cost(study, study.datasets["digits"]).packed_gib * 2**30
     assert sum(file.stat().st_size for file in stores) == pytest.approx(said, rel=0.2)
-
-
-def test_weights_are_as_large_as_those_that_are_fetched() -> None:
-    assert {kind: file.size for kind, file in IMAGENET.items()} == WEIGHTS_BYTES
 
 
 def test_every_speed_has_a_source() -> None:

@@ -1,4 +1,7 @@
-"""Attack results. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv, metrics.json."""
+"""Attacks in three steps. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv, metrics.json.
+
+attack_model runs the network and stores embeddings (.npz); score_model reads them and writes metrics (.json); the last
+rule collects. A result that still fits is kept: attack_model computes only what is absent or outdated."""
 
 
 rule attack_model:
@@ -6,12 +9,8 @@ rule attack_model:
         models=attacked_models,
         index=index_of,
         store=stores_of,
-        code=code("data", "models", "attacks", "retrieval", "metrics", "evaluation"),
     output:
-        collect(
-            RESULTS / "attacks/{{dataset}}/{{loss}}/{{training}}/seed{{seed}}/{name}",
-            name=[f"{name}.json" for name in STUDY.attack_names()] + ["checks.json", "examples.npz", "run.json"],
-        ),
+        update(collect(ATTACKS / "{label}.npz", label=STORED_LABELS, allow_missing=True)),
     log:
         LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",
     benchmark:
@@ -25,7 +24,8 @@ rule attack_model:
         runtime=attack_minutes,
     params:
         study=STUDY_FILE,
-        settings=attack_digest,
+        digests=digests_of_attacks,
+        settings=digest_of_attacks,
     message:
         "Attacking {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
     shell:
@@ -36,10 +36,36 @@ rule attack_model:
         """
 
 
+rule score_model:
+    input:
+        model=ancient(MODELS / "model.safetensors"),
+        attacked=collect(ATTACKS / "{label}.npz", label=STORED_LABELS, allow_missing=True),
+        index=index_of,
+        store=stores_of,
+    output:
+        collect(ATTACKS / "{name}", name=SCORE_NAMES, allow_missing=True),
+    log:
+        LOGS / "score_model/{dataset}/{loss}/{training}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=attack_memory,
+    params:
+        study=STUDY_FILE,
+        settings=digest_of_scores,
+    message:
+        "Scoring {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
+    shell:
+        """
+        python -m robust_dml score {params.study:q} --dataset {wildcards.dataset:q} --loss {wildcards.loss:q} \
+            --training {wildcards.training:q} --seed {wildcards.seed:q} --settings {params.settings:q} \
+            2>&1 | tee -i {log:q}
+        """
+
+
 rule collect_metrics:
     input:
-        results=all_attacks(),
-        code=code("evaluation"),
+        results=all_scores(),
     output:
         RESULTS / "metrics.csv",
     log:
@@ -49,6 +75,7 @@ rule collect_metrics:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
+        code=code_digest("robust_dml.evaluation.collect"),
     message:
         "Collecting metrics of {params.study}"
     shell:

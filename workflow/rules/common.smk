@@ -1,5 +1,6 @@
 """The study, and the helpers of the rule files; nothing else defines a function."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,19 +10,16 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from robust_dml.config import paths
-from robust_dml.planning import cost
-from robust_dml.config import (
-    Run,
-    attack_settings,
-    data_settings,
-    load_study,
-    training_settings,
-)
-from robust_dml.config.resolve import runs
+from robust_dml.config import Run, load_study, paths
+from robust_dml.config import digests
+from robust_dml.config.resolve import backbone_of, runs
+from robust_dml.config.evaluation import result_labels
 from robust_dml.data import paths as data_paths
+from robust_dml.evaluation.planned import attack_digests, stored_labels
+from robust_dml.planning import cost
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.source_code import code_digest
 
 CHECKOUT = Path(workflow.basedir)
 ENVIRONMENT = CHECKOUT / "environment.yml"
@@ -48,12 +46,16 @@ def read_study():
         raise WorkflowError(str(error)) from None
 
 
-def job_prefix():
-    """Jobs run this checkout's package, by the workflow's own Python unless conda supplies one."""
-    path = f"export PATH={Path(sys.executable).parent}:$PATH; "
-    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    waiting = "export OMP_WAIT_POLICY=PASSIVE PYTHONUNBUFFERED=1; "
-    return f"set -euo pipefail; export PYTHONPATH={CHECKOUT / 'src'}; {waiting}" + ("" if by_conda else path)
+def prepare_environment():
+    """Jobs run this checkout's package, by the workflow's own Python unless conda supplies one.
+
+    Set in the environment and not in the shell's prefix, so that no path is ever parsed by a shell.
+    """
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(CHECKOUT / "src"), str(STUDY_FILE.resolve().parent)])
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def require_device():
@@ -62,16 +64,9 @@ def require_device():
     if not wanted or workflow.touch or workflow.non_local_exec:
         return
     command = [sys.executable, "-m", "robust_dml", "check-device", str(STUDY_FILE)]
-    environment = {"PYTHONPATH": str(CHECKOUT / "src")}
-    check = subprocess.run(command, env=environment, capture_output=True, text=True)
+    check = subprocess.run(command, capture_output=True, text=True)
     if check.returncode:
         raise WorkflowError(check.stderr.strip())
-
-
-def code(*packages):
-    """The sources that a job runs; editing one of them makes its outputs again."""
-    files = [file for name in packages for file in sorted((PACKAGE / name).rglob("*.py"))]
-    return files + [PACKAGE / "randomness.py"]
 
 
 def run_of(wildcards):
@@ -79,19 +74,55 @@ def run_of(wildcards):
     return Run(wildcards.dataset, wildcards.loss, wildcards.training, int(wildcards.seed))
 
 
-def training_digest(wildcards):
-    """Changes exactly when something that shapes the model changes."""
-    return digest_of(training_settings(STUDY, run_of(wildcards)))
+def digest_of_training(wildcards):
+    """Changes exactly when a setting or code changes that shapes the model."""
+    return digests.training_digest(STUDY, run_of(wildcards))
 
 
-def attack_digest(wildcards):
-    """Changes exactly when something that shapes the attack results changes."""
-    return digest_of(attack_settings(STUDY, run_of(wildcards)))
+def digests_of_attacks(wildcards):
+    """The digest of each stored result; a dry run shows which of them changed."""
+    return attack_digests(STUDY, run_of(wildcards))
 
 
-def data_digest(wildcards):
-    """Changes exactly when something that shapes the prepared images changes."""
-    return digest_of(data_settings(STUDY, dataset_in(wildcards.folder)))
+def digest_of_attacks(wildcards):
+    """All of them in one."""
+    return digest_of(digests_of_attacks(wildcards))
+
+
+def digest_of_scores(wildcards):
+    """Changes exactly when a setting or code changes that shapes the scores."""
+    return digests.score_digest(STUDY, run_of(wildcards))
+
+
+def digest_of_data(wildcards):
+    """Changes exactly when a setting or code changes that shapes the prepared images."""
+    return digests.data_digest(STUDY, dataset_in(wildcards.folder))
+
+
+def digest_of_packed_data(wildcards):
+    """The same for packed images."""
+    return digests.data_digest(STUDY, dataset_of_store(wildcards.folder, wildcards.store))
+
+
+def digest_of_report(wildcards):
+    """Changes exactly when a setting or code changes that shapes tables, claims or page."""
+    return digests.report_digest(STUDY)
+
+
+def digest_of_figure(wildcards):
+    """The same for one figure."""
+    return digests.figure_digest(STUDY, wildcards.figure)
+
+
+def digest_of_notebook(wildcards):
+    """Changes exactly when the code changes that a notebook uses."""
+    return code_digest(
+        "robust_dml.attacks.optimisers.pgd",
+        "robust_dml.attacks.optimisers.fgsm",
+        "robust_dml.attacks.optimisers.noise",
+        "robust_dml.metrics",
+        "robust_dml.retrieval",
+    )
 
 
 def dataset_in(folder):
@@ -133,8 +164,7 @@ def own_folders_of(wildcards):
 
 def decoding_threads(wildcards):
     """Photographs are decoded on all cores; generated images are few and small."""
-    kind = STUDY.datasets[dataset_in(wildcards.folder)].kind
-    return 1 if kind in ("digits", "gaussians") else workflow.cores or 4
+    return 1 if STUDY.datasets[dataset_in(wildcards.folder)].record.small else workflow.cores or 4
 
 
 def prepared_data():
@@ -149,17 +179,17 @@ def recorded_indices():
 
 def model_files(run):
     """What training leaves."""
-    return [paths.model_folder(STUDY.name, run) / name for name in ("model.safetensors", "history.csv", "run.json")]
+    return [paths.model_folder(STUDY.name, run) / name for name in paths.MODEL_FILES]
 
 
-def attack_files(run):
-    """What attacking one model leaves."""
-    names = [f"{name}.json" for name in STUDY.attack_names()] + [
-        "checks.json",
-        "examples.npz",
-        "run.json",
-    ]
-    return [paths.attack_folder(STUDY.name, run) / name for name in names]
+def stored_files(run):
+    """The embeddings that attacking one model leaves."""
+    return [paths.attacked_path(STUDY.name, run, label) for label in STORED_LABELS]
+
+
+def score_files(run):
+    """What scoring one attacked model leaves."""
+    return [paths.attack_folder(STUDY.name, run) / name for name in SCORE_NAMES]
 
 
 def attacked_models(wildcards):
@@ -175,8 +205,13 @@ def all_models():
 
 
 def all_attacks():
-    """Every attack result of the study."""
-    return [file for run in runs(STUDY) for file in attack_files(run)]
+    """Every stored result of the study."""
+    return [file for run in runs(STUDY) for file in stored_files(run)]
+
+
+def all_scores():
+    """Every scored result of the study."""
+    return [file for run in runs(STUDY) for file in score_files(run)]
 
 
 def gpus(wildcards):
@@ -206,10 +241,7 @@ def attack_memory(wildcards):
 
 def training_threads(wildcards):
     """Small networks run best on one core each, side by side; large ones share all cores."""
-    backbone = STUDY.backbones[
-        STUDY.trainings[wildcards.training].backbone or STUDY.datasets[wildcards.dataset].backbone
-    ]
-    return 1 if backbone.kind == "convnet" else workflow.cores or 4
+    return 1 if backbone_of(STUDY, run_of(wildcards))[1].record.small else workflow.cores or 4
 
 
 PACKAGE = seen_from_here(CHECKOUT / "src" / "robust_dml")
@@ -219,8 +251,13 @@ STUDY = read_study()
 RESULTS = paths.results_folder(STUDY.name)
 LOGS = Path("logs") / STUDY.name
 DATA = STUDY.data_root
+MODELS = RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}"
+ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
+STORED_LABELS = stored_labels(STUDY)
+SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
-shell.prefix(job_prefix())
+prepare_environment()
+shell.prefix("set -euo pipefail; ")
 
 
 wildcard_constraints:

@@ -23,7 +23,6 @@ rule build_index:
     input:
         archives=archives_of,
         own=own_folders_of,
-        code=code("data"),
     output:
         DATA / "{folder}" / "index.csv",
     log:
@@ -34,16 +33,19 @@ rule build_index:
     params:
         study=STUDY_FILE,
         dataset=lambda wildcards: dataset_in(wildcards.folder),
+        settings=digest_of_data,
     message:
         "Indexing {wildcards.folder}"
     shell:
-        "python -m robust_dml index {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee -i {log:q}"
+        """
+        python -m robust_dml index {params.study:q} --dataset {params.dataset:q} --settings {params.settings:q} \
+            --workers {threads} 2>&1 | tee -i {log:q}
+        """
 
 
 rule build_store:
     input:
         index=DATA / "{folder}" / "index.csv",
-        code=code("data"),
     output:
         record=DATA / "{folder}" / "{store}" / "store.json",
         test=DATA / "{folder}" / "{store}" / "test.uint8",
@@ -56,10 +58,14 @@ rule build_store:
     params:
         study=STUDY_FILE,
         dataset=lambda wildcards: dataset_of_store(wildcards.folder, wildcards.store),
+        settings=digest_of_packed_data,
     message:
         "Packing {wildcards.folder}/{wildcards.store}"
     shell:
-        "python -m robust_dml store {params.study:q} --dataset {params.dataset:q} --workers {threads} 2>&1 | tee -i {log:q}"
+        """
+        python -m robust_dml store {params.study:q} --dataset {params.dataset:q} --settings {params.settings:q} \
+            --workers {threads} 2>&1 | tee -i {log:q}
+        """
 
 
 rule record_index:

@@ -25,7 +25,6 @@ rule make_tables:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
         reported="config/reported.csv",
-        code=code("report"),
     output:
         collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex"]),
         report(
@@ -40,6 +39,7 @@ rule make_tables:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
+        settings=digest_of_report,
     message:
         "Making the tables of {params.study}"
     shell:
@@ -49,7 +49,6 @@ rule make_tables:
 rule plot_figures:
     input:
         results=lambda wildcards: figure_sources(STUDY, wildcards.figure),
-        code=code("report"),
     output:
         RESULTS / "figures/{figure}.pdf",
         report(RESULTS / "figures/{figure}.png", caption="../report/figure.rst", category="Figures"),
@@ -62,6 +61,7 @@ rule plot_figures:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
+        settings=digest_of_figure,
         caption=lambda wildcards: caption(STUDY, wildcards.figure),
     message:
         "Drawing the figure {wildcards.figure} of {params.study}"
@@ -74,7 +74,6 @@ rule check_claims:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
         claims="config/claims.yaml",
-        code=code("report"),
     output:
         report(RESULTS / "claims.json", caption="../report/claims.rst", category="Claims"),
     log:
@@ -84,6 +83,7 @@ rule check_claims:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
+        settings=digest_of_report,
     message:
         "Checking the claims against {params.study}"
     shell:
@@ -99,7 +99,6 @@ rule render_page:
         claims="config/claims.yaml",
         reported="config/reported.csv",
         templates=sorted((PACKAGE / "report" / "templates").glob("*.*")),
-        code=code("report"),
     output:
         report(RESULTS / "report.html", caption="../report/page.rst", category="Page"),
     log:
@@ -109,6 +108,7 @@ rule render_page:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
+        settings=digest_of_report,
     message:
         "Writing the page of {params.study}"
     shell:
@@ -122,7 +122,6 @@ rule run_notebook:
     input:
         notebook="notebooks/{notebook}.ipynb",
         results=lambda wildcards: notebook_sources(STUDY, wildcards.notebook),
-        code=code("attacks", "retrieval", "metrics"),
     output:
         report(RESULTS / "notebooks/{notebook}.html", caption="../report/notebook.rst", category="Notebooks"),
     log:
@@ -133,6 +132,7 @@ rule run_notebook:
         ENVIRONMENT
     params:
         study=STUDY_FILE,
+        settings=digest_of_notebook,
     message:
         "Running the notebook {wildcards.notebook} on {params.study}"
     shell:

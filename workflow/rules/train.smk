@@ -5,20 +5,10 @@ rule train_model:
     input:
         index=index_of,
         store=stores_of,
-        code=code(
-            "data",
-            "models",
-            "losses",
-            "miners",
-            "attacks",
-            "retrieval",
-            "metrics",
-            "training",
-        ),
     output:
-        model=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/model.safetensors",
-        history=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/history.csv",
-        run=RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}/run.json",
+        model=MODELS / "model.safetensors",
+        history=MODELS / "history.csv",
+        run=MODELS / "run.json",
     log:
         LOGS / "train_model/{dataset}/{loss}/{training}/seed{seed}.log",
     benchmark:
@@ -32,7 +22,7 @@ rule train_model:
         runtime=training_minutes,
     params:
         study=STUDY_FILE,
-        settings=training_digest,
+        settings=digest_of_training,
     message:
         "Training {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
     shell:

@@ -94,17 +94,14 @@ def carlini_wagner(
         return result if objective(embed(result)).mean() >= 0 else torch.zeros_like(images)
 
 
-def run_pgd(
-    embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor
-) -> Tensor:
+def run_pgd(embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor) -> Tensor:
     """Run PGD of the released code on queries, away from their own clean embeddings `own` (B, d)."""
-    starts = torch.stack([_noise(images, attack, epsilon, seeds, restart) for restart in range(attack.options.restarts)])
-    return pgd(embed, images, objective(own), attack.norm, epsilon, noise=starts, steps=attack.options.steps)
+    options = attack.options
+    starts = torch.stack([_noise(images, attack, epsilon, seeds, restart) for restart in range(options.restarts)])
+    return pgd(embed, images, objective(own), attack.norm, epsilon, noise=starts, steps=options.steps)
 
 
-def run_fgsm(
-    embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor
-) -> Tensor:
+def run_fgsm(embed: Embed, images: Tensor, own: Tensor, attack: AttackConfig, epsilon: float, seeds: Tensor) -> Tensor:
     """Run FGSM of the released code on queries, away from their own clean embeddings `own` (B, d)."""
     return fgsm(embed, images, objective(own), attack.norm, epsilon)
 

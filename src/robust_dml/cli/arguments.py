@@ -46,7 +46,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any]) -> tuple[Study, Run]:
-    """The study and the run that `add_run` asked for; the planned digest must be that of `settings`."""
+    """Return the study and the run that `add_run` asked for.
+
+    `settings` returns what the job depends on; its digest must be the one that the workflow planned with.
+    """
     from robust_dml.config import Run, load_study
     from robust_dml.config.resolve import runs
 
@@ -60,19 +63,24 @@ def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any
 
 def load_dataset(arguments: argparse.Namespace) -> tuple[Study, str]:
     """The study and the dataset that `add_dataset` asked for; the planned digest must be that of its data."""
-    from robust_dml.config import data_settings, load_study
+    from robust_dml.config import load_study
+    from robust_dml.config.digests import data_digest
 
     study = load_study(arguments.study)
-    if arguments.dataset not in study.datasets:
-        known = ", ".join(study.datasets)
-        raise UserError(f"{arguments.study}: the study has no dataset {arguments.dataset}; it has {known}")
-    require_settings(arguments, data_settings(study, arguments.dataset))
+    require_dataset(arguments.study, study, arguments.dataset)
+    require_settings(arguments, data_digest(study, arguments.dataset))
     return study, arguments.dataset
 
 
+def require_dataset(path: Path, study: Study, name: str) -> None:
+    """Raise UserError if the study at `path` has no such dataset."""
+    if name not in study.datasets:
+        raise UserError(f"{path}: the study has no dataset {name}; it has {', '.join(study.datasets)}")
+
+
 def require_settings(arguments: argparse.Namespace, settings: Any) -> None:
-    """Refuse to work with settings other than those the workflow planned with."""
+    """Raise UserError if settings or code are not those the workflow planned with; `settings` may be their digest."""
     from robust_dml.runtime.files import digest_of
 
-    if arguments.settings and arguments.settings != digest_of(settings):
+    if arguments.settings and arguments.settings != (settings if isinstance(settings, str) else digest_of(settings)):
         raise UserError(f"{arguments.study}: changed since the workflow was planned; run snakemake again")

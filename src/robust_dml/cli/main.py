@@ -20,7 +20,8 @@ COMMANDS = {
     "store": "pack the images of a dataset for training and testing",
     "data": "verify the prepared data of a study",
     "train": "train one model",
-    "attack": "attack one model and score it",
+    "attack": "attack one model",
+    "score": "score one attacked model",
     "collect": "gather the results of all attacks in metrics.csv",
     "tables": "make the tables of a study",
     "figures": "draw the figures of a study",
@@ -29,6 +30,7 @@ COMMANDS = {
     "notebook": "run a notebook on a study, into one HTML file",
     "summary": "print natural against robust, and where the figures lie",
     "status": "say what of a study is done, running and left",
+    "list": "print the names that a study may use, with their options",
     "schema": "print the JSON schema of a study",
     "check-device": "stop with one line if the study's device is missing",
 }

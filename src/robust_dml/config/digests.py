@@ -1,7 +1,7 @@
 """What each job depends on: its own settings and the code that it runs, and nothing else.
 
-Settings that change no result are left out: workers, block, device, and the validation of a training that keeps its last
-epoch. The code is that of the job's module and of the entries that the job uses, as `runtime.source_code` finds it.
+Settings that change no result are left out: workers, block, device, and the validation of a training that keeps its
+last epoch. The code is that of the job's module and of the entries that the job uses (`runtime.source_code`).
 """
 
 from __future__ import annotations
@@ -16,24 +16,28 @@ from robust_dml.config.resolve import (
     loss_of,
     miner_of,
     optimisation_of,
+    report_settings,
 )
 from robust_dml.config.study import Study
 from robust_dml.records import (
     BACKBONES,
     CHECKS,
     DATASETS,
+    FIGURES,
     LOSSES,
     METHODS,
     METRICS,
     MINERS,
     OBJECTIVES,
     OPTIMISERS,
+    TABLES,
 )
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.source_code import code_digest
 
 PREPARE, TRAIN = "robust_dml.data.index.build", "robust_dml.training.loop"
 PACK = "robust_dml.data.store.build"
+REPORT = ("robust_dml.report.tables", "robust_dml.report.claims", "robust_dml.report.page")
 ATTACK, SCORE = "robust_dml.evaluation.attack", "robust_dml.evaluation.score"
 VALIDATION_ATTACK = "pgd"
 
@@ -139,8 +143,9 @@ def score_settings(study: Study, run: Run) -> dict[str, Any]:
 
 def score_digest(study: Study, run: Run) -> str:
     """Return a digest that changes exactly when a setting or code changes that shapes the scores of a model."""
-    entries = [*(METRICS.module(name) for name in scored_metrics(study)), *(CHECKS.module(name) for name in CHECKS.names)]
-    return digest_of([score_settings(study, run), code_digest(SCORE, *entries)])
+    metrics = [METRICS.module(name) for name in scored_metrics(study)]
+    checks = [CHECKS.module(name) for name in CHECKS.names]
+    return digest_of([score_settings(study, run), code_digest(SCORE, *metrics, *checks)])
 
 
 def scored_metrics(study: Study) -> list[str]:
@@ -149,13 +154,13 @@ def scored_metrics(study: Study) -> list[str]:
     return list(dict.fromkeys([*study.evaluation.metrics, *clusters]))
 
 
-def report_settings(study: Study) -> dict[str, Any]:
-    """Return what tables, figures, claims and page depend on, beside the results: all but where files lie.
-
-    Sections of names are lists of pairs, since their order is that of rows, columns and colours.
-    """
-    content = study.model_dump(mode="json", exclude={"device", "sources", "data_root"})
-    return {key: list(value.items()) if key in _ORDERED else value for key, value in content.items()}
+def report_digest(study: Study) -> str:
+    """Return a digest of what shapes tables, claims and page, beside the results."""
+    tables = [TABLES.module(name) for name in TABLES.names]
+    return digest_of([report_settings(study), code_digest(*REPORT, *tables)])
 
 
-_ORDERED = ("datasets", "backbones", "losses", "trainings", "attacks")
+def figure_digest(study: Study, figure: str) -> str:
+    """Return a digest of what shapes one figure, beside the results; the title of a study is not drawn."""
+    settings = {key: value for key, value in report_settings(study).items() if key != "title"}
+    return digest_of([settings, code_digest("robust_dml.report.figures", FIGURES.module(figure))])

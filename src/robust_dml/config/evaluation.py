@@ -57,14 +57,16 @@ class AttackAt:
     """Attack only so many queries, evenly spaced; all if None."""
     changes: tuple[tuple[str, Any], ...] = ()
     """The settings in which an extra run of a sanity check differs from the attack of the study."""
+    base: str | None = None
+    """The label of that attack of the study."""
 
     @property
     def label(self) -> str:
         """The name of its files: `clean`, `pgd-0.1`, `pgd-0.1,steps=20`, `pgd-0.1,as-released`."""
         if self.config is None:
             return "clean"
-        base = f"{self.name}-{self.epsilon:g}"
-        changed = [f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in self.changes]
+        base = self.base or f"{self.name}-{self.epsilon:g}"
+        changed = [f"{key}={value}" for key, value in self.changes]
         released = ["as-released"] if self.variant == "released" else []
         return ",".join([base, *changed, *released])
 
@@ -87,15 +89,18 @@ class AttackAt:
         return (self.config.norm, self.epsilon) == (other.config.norm, other.epsilon)
 
     def changed(self, queries: int, **changes: Any) -> AttackAt:
-        """The same attack on some queries with some settings changed; `epsilon`, `optimiser` or options of it."""
-        settings = self.attack.model_dump(exclude={"options"}) | self.attack.options.model_dump()
-        epsilon = float(changes.get("epsilon", self.epsilon))
-        optimiser = changes.get("optimiser", self.attack.optimiser)
-        known = {*AttackConfig.model_fields, *AttackConfig.find(optimiser).options.model_fields}
-        new = {key: value for key, value in {**settings, **changes, "epsilon": epsilon}.items() if key in known}
-        return replace(
-            self, config=AttackConfig(**new), epsilon=epsilon, queries=queries, changes=tuple(changes.items())
-        )
+        """Return the same attack on some queries with its optimiser or some of its options changed."""
+        settings = self.attack.model_dump(exclude={"options"}) | self.attack.options.model_dump() | changes
+        options = AttackConfig.find(settings["optimiser"]).options
+        known = {*AttackConfig.model_fields, *options.model_fields}
+        new = AttackConfig(**{key: value for key, value in settings.items() if key in known})
+        return replace(self, config=new, queries=queries, changes=tuple(changes.items()), base=self.label)
+
+    def enlarged(self, queries: int, epsilon: float) -> AttackAt:
+        """Return the same attack on some queries at a much larger radius, which may depend on the dataset."""
+        new = self.attack.model_copy(update={"epsilon": [epsilon]})
+        changes = (("epsilon", "large"),)
+        return replace(self, config=new, epsilon=epsilon, queries=queries, changes=changes, base=self.label)
 
 
 CLEAN = AttackAt("none", None, 0.0)

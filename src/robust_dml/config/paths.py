@@ -23,7 +23,7 @@ def model_folder(study: str, run: Run) -> Path:
 
 
 def attack_folder(study: str, run: Run) -> Path:
-    """Return the folder of one model's results: per attack an .npz of embeddings and a .json of scores, and the checks."""
+    """Return the folder of one model's results: an .npz of embeddings and a .json of scores per attack, and checks."""
     return results_folder(study) / "attacks" / run.path
 
 

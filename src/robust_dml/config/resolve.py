@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig
 
@@ -81,3 +81,15 @@ def optimisation_of(study: Study, run: Run) -> OptimisationConfig:
     """Return a run's optimisation: the study's, changed by the dataset, changed by the training."""
     dataset, training = study.datasets[run.dataset], study.trainings[run.training]
     return OptimisationConfig(**{**study.optimisation.model_dump(), **dataset.optimisation, **training.optimisation})
+
+
+def report_settings(study: Study) -> dict[str, Any]:
+    """Return what tables, figures, claims and page depend on, beside the results: all but where files lie.
+
+    Sections of names are lists of pairs, since their order is that of rows, columns and colours.
+    """
+    content = study.model_dump(mode="json", exclude={"device", "sources", "data_root"})
+    return {key: list(value.items()) if key in _ORDERED else value for key, value in content.items()}
+
+
+_ORDERED = ("datasets", "backbones", "losses", "trainings", "attacks")

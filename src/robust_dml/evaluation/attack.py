@@ -23,9 +23,8 @@ from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_ba
 from robust_dml.evaluation.blocks import run_blocks
 from robust_dml.evaluation.planned import planned_attacks
 from robust_dml.evaluation.sample import example_order, queries_of_checks
-from robust_dml.evaluation.stored import GALLERY
 from robust_dml.evaluation.target import Positions, Target, load_target
-from robust_dml.retrieval import Items, Ranking, rank
+from robust_dml.retrieval import Ranking, rank
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.progress import say
@@ -46,7 +45,6 @@ def attack_model(study: Study, run: Run, only: str | None = None) -> None:
         for at in planned:
             if only in (None, at.label):
                 evaluation.make(at)
-        evaluation.make_gallery()
     if only is None:
         shutil.rmtree(STATE / study.name / "attack" / run.path, ignore_errors=True)
 
@@ -74,31 +72,20 @@ class _Evaluation:
         if stored is not None and stored.digest == digest:
             os.utime(path)  # the workflow compares times
             return
-        if at.config is None:
-            attacked = _unperturbed(self.target, self.target.queries, self._kept())
-        else:
-            attacked = self._attacked(at, source, digest)
+        clean = at.config is None
+        attacked = _unperturbed(self.target, self._kept()) if clean else self._attacked(at, source, digest)
         save_attacked(path, _stamped(attacked, at.label, digest, self.target))
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
 
-    def make_gallery(self) -> None:
-        """Store the clean embeddings of a gallery that is not the queries themselves."""
-        if self.target.gallery is self.target.queries:
-            return
-        path = attacked_path(self.study.name, self.run, GALLERY)
-        found = _unperturbed(self.target, self.target.gallery, np.zeros(0, dtype=np.int64))
-        save_attacked(path, _stamped(found, GALLERY, self._digest(CLEAN, self.target), self.target))
-
     def _digest(self, at: AttackAt, source: Target) -> str:
-        models = sorted({self.target.model_sha256, source.model_sha256})
-        return digest_of([attack_digest(self.study, self.run, at), self.target.model_sha256, models, self.target.data_sha256])
+        files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
+        return digest_of([attack_digest(self.study, self.run, at), *files])
 
     def _attacked(self, at: AttackAt, source: Target, digest: str) -> Attacked:
-        if at.queries is None:
-            positions, kept = np.arange(len(self.target.queries)), self._kept()
-        else:
-            positions, kept = queries_of_checks(self.clean.scored.cpu().numpy(), at.queries), np.zeros(0, dtype=np.int64)
+        positions, kept = np.arange(len(self.target.queries)), self._kept()
+        if at.queries is not None:
+            positions, kept = queries_of_checks(self.clean.scored.cpu().numpy(), at.queries), kept[:0]
         settings = self.study.evaluation
         folder = state_folder(self.study.name, self.run, "attack", digest)
         work = self._work(at, source, kept)
@@ -125,17 +112,19 @@ class _Evaluation:
         return self.sources[training]
 
 
-def _unperturbed(target: Target, items: Items, kept: Positions) -> Attacked:
-    """Return clean embeddings as the result of an attack that changes nothing, with the images at `kept`."""
-    return Attacked(
-        positions=np.arange(len(items)),
-        embeddings=items.embeddings.cpu().numpy(),
-        norm=np.zeros(len(items)),
-        zero_gradient=np.zeros(len(items), dtype=bool),
+def _unperturbed(target: Target, kept: Positions) -> Attacked:
+    """Return the clean embeddings as the result of an attack that changes nothing, with the images at `kept`."""
+    queries, gallery = target.queries, target.gallery
+    found = Attacked(
+        positions=np.arange(len(queries)),
+        embeddings=queries.embeddings.cpu().numpy(),
+        norm=np.zeros(len(queries)),
+        zero_gradient=np.zeros(len(queries), dtype=bool),
         image_positions=kept,
         images=fixed_point(target.images(kept).cpu().numpy()),
         origin=Origin(label="", digest="", model_sha256="", data_sha256="", device="", revision=""),
     )
+    return found if gallery is queries else replace(found, gallery=gallery.embeddings.cpu().numpy())
 
 
 def _stamped(attacked: Attacked, label: str, digest: str, target: Target) -> Attacked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import replacing
 
 LEVELS = 65535  # images are stored as 16-bit fixed-point numbers
-_ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images")
+_ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images", "gallery")
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, NotImplementedError)
 
 Integers = NDArray[np.int64]
@@ -49,6 +49,8 @@ class Attacked:
     images: NDArray[np.uint16]
     """(M, 3, H, W), pixels of [0, 1] times 65535."""
     origin: Origin
+    gallery: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 1), dtype=np.float32))
+    """(G, d), clean embeddings of a gallery that is not the queries themselves; only in the clean result."""
 
     def pixels(self) -> NDArray[np.float32]:
         """Return the kept images (M, 3, H, W), float32 in [0, 1]."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from robust_dml.config import Run, Study
-from robust_dml.config.evaluation import AttackAt, attacks_of, released_of
+from robust_dml.config.digests import attack_digest
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, released_of
+from robust_dml.config.resolve import runs
 from robust_dml.records import CHECKS, Check
 
 
@@ -29,8 +31,24 @@ def extra_runs(study: Study, run: Run) -> Iterator[AttackAt]:
 
 
 def equal_attack(study: Study, wanted: AttackAt) -> AttackAt | None:
-    """Return the attack of the study that does the same as `wanted` on all queries; None if there is none."""
+    """Return the attack of the study that does the same as an extra run, on all queries; None if there is none.
+
+    The very large radius depends on the size of the images, and is always run.
+    """
+    if ("epsilon", "large") in wanted.changes:
+        return None
     for at in attacks_of(study):
         if at.epsilon == wanted.epsilon and at.attack.alike(wanted.attack, "epsilon", "as_released"):
             return at
     return None
+
+
+def attack_digests(study: Study, run: Run) -> dict[str, str]:
+    """Return, by label, the digest of what shapes each stored result of a model, beside the model and the images."""
+    return {at.label: attack_digest(study, run, at) for at in [CLEAN, *planned_attacks(study, run)]}
+
+
+def stored_labels(study: Study) -> list[str]:
+    """Return the labels of all stored results of a model; they are the same for every model of a study."""
+    run = next(iter(runs(study)))
+    return [CLEAN.label, *(at.label for at in planned_attacks(study, run))]

@@ -109,7 +109,9 @@ def write_result(path: Path, result: Result) -> None:
     for key, value in content.items():
         text = json.dumps(value, allow_nan=False)
         if key == "queries":
-            columns = (f"    {json.dumps(name)}: {json.dumps(column, allow_nan=False)}" for name, column in value.items())
+            columns = (
+                f"    {json.dumps(name)}: {json.dumps(column, allow_nan=False)}" for name, column in value.items()
+            )
             text = "{\n" + ",\n".join(columns) + "\n  }"
         lines.append(f"  {json.dumps(key)}: {text}")
     write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")

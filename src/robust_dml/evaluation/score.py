@@ -25,7 +25,7 @@ from robust_dml.evaluation.planned import checks, extra_runs
 from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
 from robust_dml.evaluation.sample import queries_of_checks
-from robust_dml.evaluation.stored import GALLERY, StoredResults
+from robust_dml.evaluation.stored import StoredResults
 from robust_dml.metrics import ranking_metrics
 from robust_dml.records import METRICS
 from robust_dml.retrieval import Items, Protocol, Ranking, rank
@@ -66,11 +66,12 @@ class Evaluation:
         self.stored = StoredResults(study, run, self.dataset.sha256)
         self.evaluated: dict[str, Evaluated] = {}
         self.part = self.dataset.part("test")
-        self.queries = _items(self.stored.load(CLEAN.label), self.part)
+        clean = self.stored.load(CLEAN.label)
+        self.queries = _items(clean.embeddings, self.part)
         self.gallery_part, self.gallery = self.part, self.queries
         if study.datasets[run.dataset].gallery == "train":
             self.gallery_part = self.dataset.part("train")
-            self.gallery = _items(self.stored.load(GALLERY), self.gallery_part)
+            self.gallery = _items(clean.gallery, self.gallery_part)
         self.clean = rank(self.queries, self.gallery)
         self.clean_released = rank(self.queries, self.gallery, "as-released")
 
@@ -217,9 +218,9 @@ def _share(right: Tensor) -> float:
     return float(right.double().mean()) if len(right) else 0.0
 
 
-def _items(embedded: Attacked, part: Part) -> Items:
+def _items(embeddings: NDArray[np.float32], part: Part) -> Items:
     labels, ids = (torch.as_tensor(np.asarray(values)) for values in (part.labels, part.ids))
-    return Items(torch.from_numpy(embedded.embeddings), labels, ids)
+    return Items(torch.from_numpy(embeddings), labels, ids)
 
 
 def _short(values: np.ndarray) -> list[float]:

@@ -9,8 +9,6 @@ from robust_dml.evaluation.attacked import Attacked, load_attacked
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import sha256_of
 
-GALLERY = "gallery"  # the clean embeddings of a gallery that is not the queries themselves
-
 
 class StoredResults:
     """The attacked embeddings of a model, by label. Raises UserError if the model itself is missing."""

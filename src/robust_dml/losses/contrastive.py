@@ -1,33 +1,42 @@
-"""Contrastive loss (Hadsell, Chopra & LeCun, CVPR 2006), as pytorch-metric-learning defines it."""
+"""Contrastive loss (Hadsell, Chopra & LeCun, CVPR 2006), as pytorch-metric-learning defines it.
+
+contrastive: {kind: contrastive, pos_margin: 0.0, neg_margin: 1.0}
+"""
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn.functional import relu
+from pydantic import Field
 
 from robust_dml.losses.pairs import mean_of_non_zero, pair_distances, prepare
 from robust_dml.miners.triplets import Triplets
+from robust_dml.records import Loss
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Number
 
 
-class ContrastiveLoss:
-    """Mean of non-zero [D(a,p) - pos_margin]_+ plus mean of non-zero [neg_margin - D(a,n)]_+.
+class ContrastiveLoss(Options):
+    """Mean of non-zero [D(a,p) - pos_margin]_+ plus mean of non-zero [neg_margin - D(a,n)]_+."""
 
-    `power` is applied to the distances; `normalize_embeddings` puts them on the unit sphere first.
-    """
-
-    def __init__(
-        self, pos_margin: float = 0, neg_margin: float = 1, power: float = 1, normalize_embeddings: bool = True
-    ) -> None:
-        self.pos_margin = pos_margin
-        self.neg_margin = neg_margin
-        self.power = power
-        self.normalize_embeddings = normalize_embeddings
+    pos_margin: Number = Field(0, ge=0, description="distance up to which a positive costs nothing")
+    neg_margin: Number = Field(1, ge=0, description="distance from which a negative costs nothing")
+    power: Number = Field(1, gt=0, description="exponent of the distances")
+    normalize_embeddings: bool = Field(True, description="put embeddings on the unit sphere first")
 
     def __call__(self, embeddings: Tensor, labels: Tensor, triplets: Triplets) -> Tensor:
-        """The loss of tuples of embeddings (B, d), a scalar; exactly 0 for fewer than two, as in the library."""
+        """Return the loss of tuples of embeddings (B, d), a scalar; exactly 0 for fewer than two, as in the library."""
         exact = prepare(embeddings, self.normalize_embeddings)
         if len(triplets.anchor) < 2:
             return exact.sum() * 0
         positive = pair_distances(exact, triplets.anchor, triplets.positive, self.power)
         negative = pair_distances(exact, triplets.anchor, triplets.negative, self.power)
-        return mean_of_non_zero(relu(positive - self.pos_margin)) + mean_of_non_zero(relu(self.neg_margin - negative))
+        near, far = torch.relu(positive - self.pos_margin), torch.relu(self.neg_margin - negative)
+        return mean_of_non_zero(near) + mean_of_non_zero(far)
+
+
+ENTRY = Loss(
+    label="contrastive",
+    summary="positives closer than one margin, negatives farther than another (Hadsell et al., CVPR 2006)",
+    options=ContrastiveLoss,
+    build=lambda options: options,  # the loss is its options
+)

@@ -1,33 +1,28 @@
-"""Which tuples of a batch the loss is taken over."""
+"""Miners, one file each: the tuples of a batch over which the loss is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, cast
 
-import torch
-from torch import Tensor
-
-from robust_dml.config.training import MinerConfig
-from robust_dml.miners.distance_weighted import DistanceWeightedMiner
-from robust_dml.miners.library import LibraryMiner
 from robust_dml.miners.triplets import Triplets, at_most_per_anchor
-from robust_dml.runtime.errors import UserError
 
-Miner = Callable[[Tensor, Tensor, torch.Generator], Triplets]
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
-MINERS: dict[str, Callable[..., Miner]] = {
-    "distance-weighted": DistanceWeightedMiner,
-}
-
-
-def build_miner(config: MinerConfig) -> Miner:
-    """miner(embeddings (B, d), labels (B,), generator on the CPU) -> Triplets. Raises UserError if unknown."""
-    if config.kind not in MINERS:
-        return LibraryMiner(config.kind, config.options)
-    try:
-        return MINERS[config.kind](**config.options)
-    except TypeError as error:
-        raise UserError(f"miner.options: {config.kind} does not take them: {error}") from error
+    from robust_dml.config.training import MinerConfig
 
 
-__all__ = ["MINERS", "Miner", "Triplets", "at_most_per_anchor", "build_miner"]
+class MinerFunction(Protocol):
+    """How tuples are chosen."""
+
+    def __call__(self, embeddings: Tensor, labels: Tensor, generator: torch.Generator) -> Triplets:
+        """Return tuples of embeddings (B, d) with labels (B,); random draws come from `generator`, on the CPU."""
+
+
+def build_miner(config: MinerConfig) -> MinerFunction:
+    """Return the miner that a study names. Raises UserError if a miner of the library refuses its options."""
+    return cast(MinerFunction, config.record.build(config.options))
+
+
+__all__ = ["MinerFunction", "Triplets", "at_most_per_anchor", "build_miner"]

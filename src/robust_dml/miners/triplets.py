@@ -1,11 +1,10 @@
-"""Tuples of a batch: who is compared with whom."""
+"""Tuples of a batch: anchors, positives and negatives."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+from robust_dml.runtime.lazy import Tensor, torch
 
 
 class Triplets(NamedTuple):
@@ -16,14 +15,14 @@ class Triplets(NamedTuple):
     negative: Tensor
 
     def rows(self, rows: Tensor | slice) -> Triplets:
-        """The tuples in `rows`."""
+        """Return the tuples number `rows`."""
         return Triplets(self.anchor[rows], self.positive[rows], self.negative[rows])
 
 
 def at_most_per_anchor(triplets: Triplets, count: int, generator: torch.Generator) -> Triplets:
     """Keep `count` tuples of each anchor, chosen uniformly without replacement; an anchor with fewer keeps all.
 
-    Kept tuples stand in the order of their anchors' rows. `generator` lives on the CPU.
+    The result is sorted by the anchors' rows. `generator` is on the CPU.
     """
     anchor = triplets.anchor
     order = torch.randperm(len(anchor), generator=generator).to(anchor.device)

@@ -1,12 +1,12 @@
-"""From a trunk's features to the embedding."""
+"""From the features of a trunk to the embedding."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import nn
+from robust_dml.runtime.lazy import torch
 
 
-def with_head(trunk: nn.Module, features: int, embedding: int) -> nn.Module:
-    """`trunk`, from images to (B, features), followed by a linear layer to (B, embedding)."""
-    return nn.Sequential(OrderedDict(trunk=trunk, head=nn.Linear(features, embedding)))
+def with_head(trunk: torch.nn.Module, features: int, embedding: int) -> torch.nn.Module:
+    """Return `trunk`, from images to (B, features), followed by a linear layer to (B, embedding)."""
+    return torch.nn.Sequential(OrderedDict(trunk=trunk, head=torch.nn.Linear(features, embedding)))

@@ -28,7 +28,6 @@ GIB = 2**30
 DAY = 24 * 60
 UNKNOWN_MB = 16_000  # images being read by the workers, and what GPU libraries take of the host
 SHORT_TO_LONG = 4 / 3  # sides of a typical photograph
-WEIGHTS_BYTES = {"resnet18": 46_830_571, "resnet50": 102_530_333, "visualphishnet": 553_433_881}
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ class Cost:
 def estimate(study: Study) -> Cost:
     """The cost of a study, without looking at what of it is done."""
     hours = {device: [job_hours(study, run, device) for run in runs(study)] for device in ("cuda", "cpu")}
-    kinds = {b.kind for b in study.backbones.values() if b.weights == "imagenet"}
+    pretrained = {b.record.imagenet for b in study.backbones.values() if b.weights == "imagenet"}
     return Cost(
         models=sum(1 for _ in runs(study)),
         train_hours={device: sum(train for train, _ in jobs) for device, jobs in hours.items()},
         attack_hours={device: sum(attack for _, attack in jobs) for device, jobs in hours.items()},
         data={name: data_cost(study, config) for name, config in study.datasets.items()},
-        weights_gib=sum(WEIGHTS_BYTES.get(kind, 0) for kind in kinds) / GIB,
+        weights_gib=sum(weights.size for weights in pretrained if weights is not None) / GIB,
     )
 
 
@@ -121,7 +120,7 @@ def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
     backbone = backbone_of(study, run)[1]
     per_image = speed("cpu", f"memory of {backbone.kind}", "fp32")
     if device_of(study) == "cuda" or math.isnan(per_image):
-        return math.ceil(memory if backbone.kind == "convnet" else max(memory, UNKNOWN_MB))
+        return math.ceil(memory if backbone.record.small else max(memory, UNKNOWN_MB))
     optimisation = optimisation_of(study, run)
     batch = 2 * optimisation.classes_per_batch * optimisation.samples_per_class
     images = study.evaluation.batch if stage == "attack" else batch

@@ -6,37 +6,19 @@ validation of an epoch and the evaluation of a model run, not what the released 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
-
 from robust_dml.config import Run, Study
-from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
+from robust_dml.config.evaluation import AttackAt
 from robust_dml.config.resolve import optimisation_of
 from robust_dml.config.training import BackboneConfig, TrainingConfig
-
-STEP = 3  # forward and backward pass
-RELEASED_CARLINI_WAGNER = 445  # passes of the released code, whatever `steps` is
-
-# Multiply-adds of one forward pass at 224 pixels, in units of 10^9, counted by torch.utils.flop_counter.
-GIGA_MACS_AT_224 = {"resnet18": 1.814, "resnet50": 4.087, "visualphishnet": 15.406}
+from robust_dml.evaluation.planned import planned_attacks
+from robust_dml.records import Optimiser
 
 
 def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
-    """10^9 floating-point operations of one forward pass at `size` pixels; None for a backbone not known here."""
-    if backbone.kind == "convnet":
-        return 2e-9 * (convnet_macs(backbone.widths, size) + 4 * backbone.widths[-1] * backbone.embedding)
-    macs = GIGA_MACS_AT_224.get(backbone.kind)
-    return None if macs is None else 2 * macs * (size / 224) ** 2
-
-
-def convnet_macs(widths: list[int], size: int) -> int:
-    """Multiply-adds of the small network's 3x3 convolutions, each of which halves the resolution of `size` pixels."""
-    macs = 0
-    for inputs, outputs in pairwise([3, *widths]):
-        size = (size + 1) // 2
-        macs += 9 * inputs * outputs * size * size
-    return macs
+    """Return 10^9 floating-point operations of one forward pass at `size` pixels; None if they are not known."""
+    found: float | None = backbone.record.gflop(backbone, size)
+    return found
 
 
 def training_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
@@ -48,49 +30,29 @@ def training_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
 
 
 def _step_passes(config: TrainingConfig) -> float:
-    """Passes of one training step per image of the batch, by method."""
-    attack = 2 * config.attack.steps if config.attack.optimiser in ("pgd", "apgd") else 2
-    share = config.attack_rate * config.tuples_per_anchor
-    methods = {"natural": STEP, "joint": 1 + attack + STEP, "visualphishnet": STEP + 0.5 * (2 + STEP)}
-    return methods.get(config.method, STEP + share * (attack + STEP))
+    """Return the passes of one training step per image of the batch; its attack looks at no last iterate."""
+    passes: float = config.record.passes(config, 2 * config.attack.steps)
+    return passes
 
 
 def attack_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
-    """Passes of the evaluation of one model: every attack at every epsilon on every query."""
-    per_query = sum(len(config.epsilon) * _evaluated(study, config) for config in study.attacks.values())
+    """Return the passes of the evaluation of one model: every planned attack, the extra runs of checks included."""
+    per_query, extra = 0.0, 0.0
+    for at in planned_attacks(study, run):
+        if at.queries is None:
+            per_query += _per_query(at)
+        else:
+            extra += min(at.queries, images[1]) * _per_query(at)
     gallery = images[0] if study.datasets[run.dataset].gallery == "train" else 0
-    return images[1] * (1 + per_query) + gallery
+    return images[1] * (1 + per_query) + extra + gallery
 
 
-def _evaluated(study: Study, config: AttackConfig) -> float:
-    """Passes per query of one attack at one epsilon, and of its released version beside it."""
-    if config.optimiser == "worst-case":
-        return 0.0  # its members are attacks of the study and lend it their results
-    ours = OURS[config.optimiser](config) + 3  # embed the result; gradient at the first point
-    if not (study.evaluation.as_released and config.as_released):
-        return ours
-    released = RELEASED.get(config.optimiser)
-    return ours + (released(config) + 1 if released else 0)
-
-
-Passes = Callable[[AttackConfig], float]
-
-OURS: dict[str, Passes] = {
-    "fgsm": lambda config: 2,
-    "r-fgsm": lambda config: 2,
-    "pgd": lambda config: config.restarts * (2 * config.steps + 1),
-    "apgd": lambda config: config.restarts * (2 * config.steps + 1),
-    "transfer": lambda config: config.restarts * (2 * config.steps + 1),
-    "carlini-wagner": lambda config: (2 * config.steps + 1) * config.search_steps,
-    "square": lambda config: config.restarts * config.steps,
-    "noise": lambda config: config.steps,
-}
-RELEASED: dict[str, Passes] = {
-    "fgsm": lambda config: 2,
-    "r-fgsm": lambda config: 2,
-    "pgd": lambda config: config.restarts * (2 * config.steps + 1),
-    "carlini-wagner": lambda config: 2 * RELEASED_CARLINI_WAGNER,
-}
+def _per_query(at: AttackAt) -> float:
+    """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient."""
+    record: Optimiser = at.attack.record
+    if at.variant == "released":
+        return record.released_passes(at.attack.options) + 1
+    return record.passes(at.attack.options) + (1 if record.first_gradient == "none" else 3)
 
 
 def images_of(config: DatasetConfig, known: int | None) -> tuple[int, int] | None:

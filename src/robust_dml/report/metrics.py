@@ -163,7 +163,9 @@ def missing_results(rows: Iterable[MetricRow], study: Study) -> list[str]:
     found: dict[tuple[Run, str], set[tuple[str, str]]] = {}
     for row in rows:
         found.setdefault((row.run, row.label), set()).add((row.protocol, row.metric))
-    ranking = {name for record in map(METRICS.load, study.evaluation.metrics) if record.of_ranking for name in record.labels}
+    ranking = {
+        name for record in map(METRICS.load, study.evaluation.metrics) if record.of_ranking for name in record.labels
+    }
     missing = []
     for label in (CLEAN.label, *(at.label for at in attacks_of(study))):
         wanted = {("masked", name) for name in ranking}.union(*(found.get((run, label), ()) for run in runs(study)))

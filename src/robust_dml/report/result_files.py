@@ -124,7 +124,9 @@ def read_history(path: Path) -> list[HistoryRow]:
             reader = csv.DictReader(stream, strict=True)
             missing = set(_COLUMNS.values()) - set(reader.fieldnames or ())
             if missing:
-                raise UserError(f"{path}: lacks the column {', '.join(sorted(missing))}; delete it and run snakemake again")
+                raise UserError(
+                    f"{path}: lacks the column {', '.join(sorted(missing))}; delete it and run snakemake again"
+                )
             return [_epoch(line, f"{path}, line {reader.line_num}") for line in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a CSV file ({error}); delete it and run snakemake again") from error

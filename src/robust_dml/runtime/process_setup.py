@@ -9,10 +9,10 @@ SPINS = "1000"
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of mallopt, in glibc's malloc.h
 
 
-def settle() -> None:
+def configure_process() -> None:
     """Let waiting threads sleep, and keep memory that is freed."""
-    # A thread that spins at a barrier takes the core from whoever it waits for, once anything else runs there; one
-    # that never spins is woken anew for each layer of a small network. The spins are some ten microseconds.
+    # On a busy core, spinning threads steal time from the thread they wait for; threads that never spin pay a wake-up
+    # per layer. The spins take some ten microseconds.
     if os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE").upper() == "PASSIVE":
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     keep_freed_memory()
@@ -21,8 +21,8 @@ def settle() -> None:
 def keep_freed_memory() -> None:
     """Serve large tensors from the heap and never shrink it, where the C library is glibc.
 
-    Each pass frees what the next one takes again; as it stands, glibc returns it to the kernel in between, which hands
-    it out anew page by page, zeroed. For small networks that is a third of a pass.
+    Each pass frees memory that the next pass allocates again. By default glibc returns it to the kernel, which must
+    zero every page again: for small networks a third of a pass.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,4 +1,4 @@
-"""`robust-dml attack`: attacks one trained model with all attacks of its study."""
+"""`robust-dml attack`: runs the attacks of a study on one trained model."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from robust_dml.cli.arguments import add_run, load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY and the names of one model."""
+    """STUDY, the names of one model, --only LABEL."""
     add_run(parser)
+    parser.add_argument("--only", metavar="LABEL", help="run this attack alone, such as pgd-0.1")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the attack results of one model; a killed command goes on where it was."""
-    from robust_dml.config import attack_settings
-    from robust_dml.evaluation import evaluate
-    from robust_dml.runtime.process_setup import settle
+    """Make every result that is absent or outdated; a killed command goes on where it was."""
+    from robust_dml.evaluation.planned import attack_digests
+    from robust_dml.runtime.process_setup import configure_process
 
-    settle()
-    evaluate(*load_run(arguments, attack_settings))
+    configure_process()
+    study, model = load_run(arguments, attack_digests)
+
+    from robust_dml.evaluation.attack import attack_model
+
+    attack_model(study, model, arguments.only)

@@ -14,11 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, or go on training, and write the model."""
-    from robust_dml.config import training_settings
-    from robust_dml.runtime.process_setup import settle
+    from robust_dml.config.digests import training_digest
+    from robust_dml.runtime.process_setup import configure_process
 
-    settle()
-    study, run = load_run(arguments, training_settings)
+    configure_process()
+    study, run = load_run(arguments, training_digest)
 
     from robust_dml.training import train
 

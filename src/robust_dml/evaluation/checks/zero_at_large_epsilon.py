@@ -27,7 +27,7 @@ def _wants(study: Study, run: Run) -> list[AttackAt]:
         return []
     pixels = 3 * study.datasets[run.dataset].transform.size ** 2
     epsilon = LARGE if at.attack.norm == "linf" else LARGE * pixels**0.5
-    return [at.changed(study.evaluation.check_queries, epsilon=epsilon)]
+    return [at.enlarged(study.evaluation.check_queries, epsilon)]
 
 
 def _run(inputs: CheckInputs) -> Finding:

@@ -1,41 +1,74 @@
-"""A small convolutional network for images of 8 to 64 pixels: 3x3 convolutions, ReLU, mean over each quarter."""
+"""A small convolutional network for images of 8 to 64 pixels: 3x3 convolutions, ReLU, mean over each quarter.
+
+small: {kind: convnet, widths: [16, 32, 64], embedding: 64}
+"""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, cast
 
-from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d
+from pydantic import Field
 
-from robust_dml.config.training import BackboneConfig
 from robust_dml.models.head import with_head
+from robust_dml.records import Backbone
+from robust_dml.runtime.lazy import torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Integer
+
+if TYPE_CHECKING:
+    from robust_dml.config.training import BackboneConfig
+
+Channels = Annotated[Integer, Field(gt=0, le=65536)]
 
 
-def convnet(config: BackboneConfig) -> nn.Module:
-    """One stage per entry of `widths`, each halving the resolution; linear head.
+class ConvnetOptions(Options):
+    """The settings of the small network."""
 
-    The mean is taken over the four quarters of the image, not over all of it: without a trace of where things are, the
-    robust training of so small a network maps every image to one point.
+    widths: list[Channels] = Field(
+        [32, 64, 128], min_length=1, max_length=16, description="channels of its stages; each halves the resolution"
+    )
+
+
+def convnet(config: BackboneConfig) -> torch.nn.Module:
+    """Return one stage per entry of `widths` and a linear head.
+
+    The mean is taken over the four quarters of the image, not over all of it: without any information on where things
+    are, the robust training of so small a network maps every image to one point.
     """
-    channels = [3, *config.widths]
-    stages: list[nn.Module] = []
+    from robust_dml.models.quarters import Quarters
+
+    channels = [3, *_widths(config)]
+    stages: list[torch.nn.Module] = []
     for inputs, outputs in pairwise(channels):
-        stages += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU(inplace=True)]
-    trunk = nn.Sequential(*stages, Quarters())
-    return with_head(trunk, 4 * channels[-1], config.embedding)
+        stages += [torch.nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), torch.nn.ReLU(inplace=True)]
+    return with_head(torch.nn.Sequential(*stages, Quarters()), 4 * channels[-1], config.embedding)
 
 
-class Quarters(nn.Module):
-    """The means over the four quarters of each map: (B, C, H, W) -> (B, 4 C).
+def convnet_gflop(config: BackboneConfig, size: int) -> float:
+    """Return 10^9 operations of a forward pass at `size` pixels: the convolutions and the head."""
+    widths = _widths(config)
+    return 2e-9 * (convnet_macs(widths, size) + 4 * widths[-1] * config.embedding)
 
-    The windows of AdaptiveAvgPool2d(2), whose gradient on a GPU is not the same at each run.
-    """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Means of the quarters, those of a channel side by side."""
-        height, width = x.shape[2:]
-        if height == width == 2:  # they are the maps themselves, and their gradient costs nothing
-            return x.flatten(1)
-        x = x.expand(-1, -1, max(2, height), max(2, width))  # one pixel is both halves
-        window, stride = ((height + 1) // 2, (width + 1) // 2), (max(1, height // 2), max(1, width // 2))
-        return avg_pool2d(x, window, stride).flatten(1)
+def convnet_macs(widths: list[int], size: int) -> int:
+    """Return the multiply-adds of the 3x3 convolutions, each of which halves the resolution of `size` pixels."""
+    macs = 0
+    for inputs, outputs in pairwise([3, *widths]):
+        size = (size + 1) // 2
+        macs += 9 * inputs * outputs * size * size
+    return macs
+
+
+def _widths(config: BackboneConfig) -> list[int]:
+    return cast(ConvnetOptions, config.options).widths
+
+
+ENTRY = Backbone(
+    label="small convolutional network",
+    summary="for images of 8 to 64 pixels; `widths` are the channels of its stages",
+    options=ConvnetOptions,
+    build=convnet,
+    gflop=convnet_gflop,
+    small=True,
+)

@@ -102,7 +102,9 @@ def _difference(of: float, to: float) -> float:
 
 
 def _select(wanted: Selection, numbers: Numbers) -> Selected:
-    rows = [row for model in _models(wanted, numbers) for row in numbers.results.rows_of[model] if _matches(row, wanted)]
+    rows = [
+        row for model in _models(wanted, numbers) for row in numbers.results.rows_of[model] if _matches(row, wanted)
+    ]
     if not rows:
         raise NotMeasuredError(f"the study {numbers.study.name} has no result of {_missing(wanted, numbers)}")
     seeds: dict[int, float] = {}

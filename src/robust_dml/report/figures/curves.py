@@ -83,7 +83,11 @@ def _curves(history: list[HistoryRow], *, attacked: bool) -> tuple[Points, Point
     return (
         [(epoch, loss / first if first else loss) for epoch, loss in losses],
         [(row.epoch, 100 * row.recall) for row in history if row.recall is not None],
-        [(row.epoch, 100 * row.adversarial_recall) for row in history if attacked and row.adversarial_recall is not None],
+        [
+            (row.epoch, 100 * row.adversarial_recall)
+            for row in history
+            if attacked and row.adversarial_recall is not None
+        ],
     )
 
 

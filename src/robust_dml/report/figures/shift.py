@@ -70,6 +70,4 @@ def _shifts(results: list[AttackResult]) -> list[float]:
     return [shift for result in results for shift in result.queries.shift if shift is not None]
 
 
-ENTRY = FigureRecord(
-    title="Shift of the embedding", order=70, sources=headline_files, caption=caption, draw=draw
-)
+ENTRY = FigureRecord(title="Shift of the embedding", order=70, sources=headline_files, caption=caption, draw=draw)

@@ -21,9 +21,7 @@ def build(numbers: Numbers) -> Table:
     """Return a row per dataset, loss and attack; a column per training."""
     study = numbers.study
     columns = tuple(Column(name, "R@1 after training", name, better="none") for name in study.trainings)
-    rows = tuple(
-        _row(numbers, group, at) for group in groups(study) for at in (CLEAN, *attacks_of(study))
-    )
+    rows = tuple(_row(numbers, group, at) for group in groups(study) for at in (CLEAN, *attacks_of(study)))
     heads = ("dataset", "loss", "attack", "objective", "threat")
     return Table(f"{CAPTION} {footing(numbers, columns, rows)}", heads, columns, rows)
 

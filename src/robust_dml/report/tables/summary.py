@@ -26,8 +26,7 @@ def build(numbers: Numbers) -> Table:
     return compare(
         numbers,
         caption=(
-            "R@1, and the fold increase over natural training. "
-            f"Attacks: {'; '.join([result_label(main), *members])}."
+            f"R@1, and the fold increase over natural training. Attacks: {'; '.join([result_label(main), *members])}."
         ),
         head="training",
         rows=pair_rows,

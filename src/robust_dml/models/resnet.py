@@ -1,24 +1,11 @@
 """ResNet (He et al., CVPR 2016) with torchvision's architecture and names of weights.
 
-Written out here since importing torchvision takes longer than importing torch; a test holds it against torchvision.
+Written out here since importing torchvision takes longer than importing torch; a test compares the two.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn, relu_
-
-from robust_dml.config.training import BackboneConfig
-from robust_dml.models.head import with_head
-
-
-def resnet18(config: BackboneConfig) -> nn.Module:
-    """ResNet18: 512 features, linear head."""
-    return with_head(ResNet(BasicBlock, [2, 2, 2, 2]), 512, config.embedding)
-
-
-def resnet50(config: BackboneConfig) -> nn.Module:
-    """ResNet50: 2,048 features, linear head; the paper's backbone."""
-    return with_head(ResNet(Bottleneck, [3, 4, 6, 3]), 2048, config.embedding)
 
 
 class BasicBlock(nn.Module):
@@ -35,7 +22,7 @@ class BasicBlock(nn.Module):
         self.downsample = _shortcut(inputs, width, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, width, H / stride, W / stride)."""
+        """Map (B, inputs, H, W) -> (B, width, H / stride, W / stride)."""
         out = relu_(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
         return relu_(out.add_(x if self.downsample is None else self.downsample(x)))
@@ -57,7 +44,7 @@ class Bottleneck(nn.Module):
         self.downsample = _shortcut(inputs, 4 * width, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, 4 width, H / stride, W / stride)."""
+        """Map (B, inputs, H, W) -> (B, 4 width, H / stride, W / stride)."""
         out = relu_(self.bn1(self.conv1(x)))
         out = relu_(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
@@ -80,7 +67,7 @@ class ResNet(nn.Module):
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, features)."""
+        """Map (B, 3, H, W) -> (B, features)."""
         x = self.maxpool(relu_(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return x.mean((2, 3))
@@ -104,7 +91,7 @@ def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Module | None:
 
 
 def _initialise(model: nn.Module) -> None:
-    """He initialisation of the convolutions, as in torchvision."""
+    """Apply He initialisation to the convolutions, as in torchvision."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -1,4 +1,4 @@
-"""The small network."""
+"""Pooling of the small network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from robust_dml.models.backbones.convnet import Quarters
+from robust_dml.models.quarters import Quarters
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 4), (2, 3, 5, 2), (1, 2, 1, 3)])
