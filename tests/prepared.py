@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,10 +15,10 @@ from robust_dml.data.index.build import build_index
 
 def config(kind: str, **keys: object) -> DatasetConfig:
     """The settings of a dataset."""
-    return DatasetConfig(kind=kind, backbone="any", **keys)  # type: ignore[arg-type]
+    return DatasetConfig(kind=kind, backbone="any", **keys)
 
 
-def prepare(root: Path, kind: str, entry: dict, **contents: bytes) -> Path:
+def prepare(root: Path, kind: str, entry: dict[str, Any], **contents: bytes) -> Path:
     """Put archives into the data folder and build the index from them, without mirrors."""
     (root / "archives").mkdir(exist_ok=True, parents=True)
     for name, content in contents.items():

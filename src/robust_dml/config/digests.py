@@ -90,6 +90,7 @@ def training_code(study: Study, run: Run) -> str:
         MINERS.module(miner_of(study, run).kind),
         BACKBONES.module(backbone_of(study, run)[1].kind),
     ]
+    modules += [OPTIMISERS.module(name) for name in training.record.optimisers]
     if training.record.attacks:
         modules.append(OPTIMISERS.module(training.attack.optimiser))
     if optimisation_of(study, run).checkpoint == "best-adversarial":

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 from robust_dml.config.data import DatasetConfig, TransformConfig
@@ -17,6 +16,7 @@ from robust_dml.data.archives.sources import archives_folder, chosen_layout, loa
 from robust_dml.data.index.listing import class_folders
 from robust_dml.records import DATASETS
 from robust_dml.runtime.files import digest_of, sha256_of
+from robust_dml.runtime.source_code import reachable
 
 STORE_RECORD, STORE_TEST, STORE_TRAIN = "store.json", "test.uint8", "train.uint8"
 
@@ -27,11 +27,11 @@ _DIGESTED = ("classes", "folder", "images", "images_per_class", "pixels")
 def data_folder(config: DatasetConfig, data_root: Path) -> Path:
     """Return the folder of a prepared dataset: its kind, with a digest of the options if the kind has any.
 
-    A kind of the user's own is named own-<name>-<digest>; the digest covers the source of its module.
+    A kind of the user's own is named own-<name>-<digest>; the digest covers the sources of its module.
     """
     options = config.options.model_dump(mode="json")
     if ":" in config.kind:
-        settings = {"kind": config.kind, "options": options, "source": _source_digest(config.kind)}
+        settings = {"kind": config.kind, "options": options, "sources": _own_sources(config.kind)}
         return data_root / f"own-{_plain(config.kind)}-{digest_of(settings)}"
     if not options:
         return data_root / config.kind
@@ -92,6 +92,7 @@ def _plain(kind: str) -> str:
     return re.sub("[^a-z0-9]+", "-", name).strip("-")[:40]
 
 
-def _source_digest(kind: str) -> str:
-    file = import_module(DATASETS.module(kind)).__file__
-    return sha256_of(Path(file)) if file else ""
+def _own_sources(kind: str) -> dict[str, str]:
+    """Return the hashes of the user's modules that a kind needs; a new version of this package changes none of them."""
+    files = reachable([DATASETS.module(kind)])
+    return {name: sha256_of(file) for name, file in files.items() if name.split(".")[0] != "robust_dml"}

@@ -26,11 +26,16 @@ class Origin:
 
     label: str
     digest: str
+    planned: str
+    """The part of the digest that is known before models and images exist: settings and code."""
     model_sha256: str
     data_sha256: str
     device: str
     revision: str
     seconds: float = 0.0
+
+
+NOT_STAMPED = Origin(label="", digest="", planned="", model_sha256="", data_sha256="", device="", revision="")
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,17 @@ def read_origin(path: Path) -> Origin | None:
     try:
         return load_attacked(path).origin
     except UserError:
+        return None
+
+
+def read_header(path: Path) -> Origin | None:
+    """Return how a stored result says it was made, without checking its content; None if that cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            header = json.loads(str(stored["header"]))
+        header.pop("content_sha256")
+        return Origin(**header)
+    except (*_DAMAGE, *_zip_errors()):
         return None
 
 

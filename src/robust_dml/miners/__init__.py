@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from robust_dml.miners.triplets import Triplets, at_most_per_anchor
+from robust_dml.miners.triplets import Slot, Triplets, at_most_per_anchor, redirect
 
 if TYPE_CHECKING:
     import torch
@@ -25,4 +25,4 @@ def build_miner(config: MinerConfig) -> MinerFunction:
     return cast(MinerFunction, config.record.build(config.options))
 
 
-__all__ = ["MinerFunction", "Triplets", "at_most_per_anchor", "build_miner"]
+__all__ = ["MinerFunction", "Slot", "Triplets", "at_most_per_anchor", "build_miner", "redirect"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from robust_dml.runtime.lazy import Tensor, torch
+
+Slot = Literal["anchor", "positive", "negative"]
 
 
 class Triplets(NamedTuple):
@@ -31,3 +33,10 @@ def at_most_per_anchor(triplets: Triplets, count: int, generator: torch.Generato
     first = torch.searchsorted(ordered, ordered)
     rank = torch.arange(len(ordered), device=anchor.device) - first
     return triplets.rows(order[rank < count])
+
+
+def redirect(triplets: Triplets, slot: Slot, rows: Tensor, first: int) -> Triplets:
+    """Return the tuples with one slot of those number `rows` (A,) at rows first, first + 1, ... of a longer batch."""
+    changed: Tensor = getattr(triplets, slot).clone()
+    changed[rows] = torch.arange(first, first + len(rows), device=changed.device)
+    return triplets._replace(**{slot: changed})

@@ -1,8 +1,8 @@
-"""Several processes, one per GPU, started by torchrun: they share the images of a batch and know all embeddings.
+"""Several processes, one per GPU, started by torchrun: they share the images of a batch and exchange embeddings.
 
-Each process embeds and attacks its part of the batch; embeddings are gathered, so that mining and loss see the
-whole batch in every process. Each computes the same loss; its gradient reaches the weights through the process's
-own embeddings alone, so that the sum over processes is the gradient of the loss.
+Each process embeds and attacks its part of the batch; embeddings are gathered, so that every process mines and computes
+the loss on the whole batch. The gradient of the loss reaches the weights through the process's own embeddings alone, so
+that the sum over processes is the gradient of the loss.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TIMEOUT = timedelta(hours=2)
 
 
 class Processes:
-    """This process among `count`; the only one, unless torchrun started it."""
+    """This process, number `rank` of `count`; the only one unless torchrun started it."""
 
     def __init__(self, rank: int = 0, count: int = 1) -> None:
         self.rank = rank
@@ -26,15 +26,15 @@ class Processes:
 
     @property
     def leads(self) -> bool:
-        """Whether this process is the one that writes and speaks."""
+        """Whether this process writes files and log lines."""
         return self.rank == 0
 
     def share(self, total: int) -> slice:
-        """The rows, of `total`, that are this process's."""
+        """Return the rows, of `total`, that this process computes."""
         return slice(total * self.rank // self.count, total * (self.rank + 1) // self.count)
 
     def gather(self, part: Tensor, total: int) -> Tensor:
-        """The parts (n, ...) of all processes as one tensor (total, ...); the gradient flows to the own part."""
+        """Return the parts (n, ...) of all processes as one tensor (total, ...); the gradient reaches the own part."""
         if self.count == 1:
             return part
         shares = [Processes(rank, self.count).share(total) for rank in range(self.count)]
@@ -60,7 +60,7 @@ class Processes:
             parameter.grad = gradient.copy_(part.view_as(gradient))
 
     def any(self, flag: bool, device: str) -> bool:
-        """Whether `flag` is set in any process."""
+        """Return whether `flag` is set in any process."""
         if self.count == 1:
             return flag
         flags = torch.tensor([float(flag)], device=device)
@@ -68,13 +68,13 @@ class Processes:
         return bool(flags.item())
 
     def wait(self) -> None:
-        """Return once every process has come here."""
+        """Return once every process has called this."""
         if self.count > 1:
             distributed.barrier()
 
 
 def join_processes(device: str) -> Processes:
-    """Meet the processes that torchrun started; `device` says how they will talk."""
+    """Connect to the processes that torchrun started, by NCCL on GPUs and Gloo on CPUs."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return Processes()

@@ -1,4 +1,4 @@
-"""The forward passes of a training step, at the precision of the study and no dearer than they must be."""
+"""Forward passes of a training step, in the configured precision and with BatchNorm folded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from robust_dml.runtime.errors import UserError
 PRECISIONS = {"fp32": None, "tf32": None, "bf16": torch.bfloat16}
 
 
-class Network:
+class ForwardPasses:
     """A model and its weights as one step uses them: folded and cast once, by `refresh`.
 
-    Where BatchNorm is live, embedding with gradient goes through the model itself in training mode, and an
-    image's embedding depends on its batch (`independent` is False); attacks see the running statistics.
+    Where BatchNorm is live, embedding with gradient runs the model itself in training mode, and an image's embedding
+    depends on its batch (`independent` is False); attacks use the running statistics.
     """
 
     def __init__(self, model: EmbeddingModel, optimisation: OptimisationConfig, *, freeze_batchnorm: bool) -> None:
@@ -31,12 +31,12 @@ class Network:
         self.refresh()
 
     def refresh(self) -> None:
-        """Fold and cast the model's present weights; to be called once per step, before the first pass."""
+        """Fold and cast the model's current weights; call it once per step, before the first pass."""
         self.weights = self.folded.weights(self.dtype)
         self.constants = {name: weight.detach() for name, weight in self.weights.items()}
 
     def embed(self, images: Tensor) -> Tensor:
-        """Embeddings (B, d) of images (B, 3, H, W), differentiable in the model's weights."""
+        """Return embeddings (B, d) of images (B, 3, H, W), differentiable in the model's weights."""
         images = images.contiguous(memory_format=self.format)
         if self.independent:
             return self.forward(self.weights, images)
@@ -47,15 +47,15 @@ class Network:
         return embeddings.float()
 
     def embed_constant(self, images: Tensor) -> Tensor:
-        """The same with the weights as constants: differentiable in the images alone, as an attack needs it."""
+        """Return embeddings (B, d) with the weights as constants, differentiable in the images (B, 3, H, W) alone."""
         return self.forward(self.constants, images.contiguous(memory_format=self.format))
 
     def exact(self) -> FrozenEmbedding:
-        """The present model in float32 and eval mode, for evaluation."""
+        """Return the current model in float32 and eval mode, for evaluation."""
         return FrozenEmbedding(self.folded, self.format)
 
 
-def require_frozen(network: Network, processes: int) -> None:
-    """Raise UserError if live BatchNorm would see each process's part of the batch alone."""
-    if processes > 1 and not network.independent:
-        raise UserError("several processes need `freeze_batchnorm: true`: BatchNorm would see a part of each batch")
+def require_frozen(forward: ForwardPasses, processes: int) -> None:
+    """Raise UserError if live BatchNorm would compute statistics of each process's part of the batch alone."""
+    if processes > 1 and not forward.independent:
+        raise UserError("several processes need `freeze_batchnorm: true`: BatchNorm would use a part of each batch")

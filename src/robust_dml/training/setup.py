@@ -1,31 +1,33 @@
-"""All that a training consists of, made from the study; the training itself is in loop.py."""
+"""What one training needs, put together from the study; the training itself is in loop.py."""
 
 from __future__ import annotations
 
 import torch
+from torch import Tensor, nn
 
-from robust_dml.config import Run, Study, training_settings
+from robust_dml.config import Run, Study
+from robust_dml.config.digests import training_code, training_settings
 from robust_dml.config.paths import state_folder
-from robust_dml.config.resolve import backbone_of, loss_of, miner_of, optimisation_of
+from robust_dml.config.resolve import backbone_of, freeze_batchnorm_of, loss_of, miner_of, optimisation_of
 from robust_dml.data import open_dataset
+from robust_dml.data.loading.dataset import Part
 from robust_dml.losses import build_loss
 from robust_dml.miners import build_miner
-from robust_dml.models import build_model
+from robust_dml.models.build import build_model
+from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.hardware import take_device
 from robust_dml.training.adam import Adam
-from robust_dml.training.checkpoints import require_choice
 from robust_dml.training.distributed import join_processes
-from robust_dml.training.forward import Network, require_frozen
-from robust_dml.training.methods import method_of
-from robust_dml.training.state import StateFolder
-from robust_dml.training.step import Tools
-from robust_dml.training.torch_settings import set_backend
+from robust_dml.training.forward import ForwardPasses, require_frozen
+from robust_dml.training.methods import TrainingMethod
+from robust_dml.training.state import Learner, StateFolder
+from robust_dml.training.step import TrainingStep
 from robust_dml.training.validation import Validation
 
 
 class Training:
-    """Network, data, method, optimiser and state of one model, ready to go on from `position`."""
+    """Model, data, method, optimiser and state of one run, ready to go on from `progress`."""
 
     def __init__(self, study: Study, run: Run) -> None:
         """Raises UserError for settings that cannot be met, data that is absent, a state that does not fit."""
@@ -33,38 +35,74 @@ class Training:
         self.settings = training_settings(study, run)
         self.optimisation = optimisation_of(study, run)
         self.config = study.trainings[run.training]
-        self.method = method_of(self.config.method)
         self.dataset = open_dataset(study.datasets[run.dataset], study.data_root)
-        require_choice(self.optimisation, self.dataset.config.validation, f"datasets.{run.dataset}")
-        set_backend(self.optimisation)
+        self.part = self.dataset.part("train")
         self.device = take_device(study.device)
         self.processes = join_processes(self.device)
-        self.network = self._network()
-        miner, loss = build_miner(miner_of(study, run)), build_loss(loss_of(study, run))
-        self.tools = Tools(self.network, miner, loss, self.config, run.seed, self.processes)
-        self.optimiser = Adam(
-            self.network.model,
-            learning_rate=self.optimisation.learning_rate,
-            weight_decay=self.optimisation.weight_decay,
-        )
-        self.part = self.dataset.part("train")
+        self.forward = self._forward()
+        self.miner, self.loss = build_miner(miner_of(study, run)), build_loss(loss_of(study, run))
+        self.method = self._method()
+        self.optimiser = self._optimiser()
         self.test, self.held_out = self._validations()
-        key = {"settings": self.settings, "data_sha256": self.dataset.sha256, "torch": torch.__version__}
-        self.state = StateFolder(state_folder(study.name, run, "train", digest_of(key)), key)
-        self.position = self.state.load(self.network.model, self.optimiser)
+        self.learner = Learner(self.forward.model, self.method, self.optimiser)
+        self.state = self._state()
+        self.progress = self.state.load(self.learner)
 
-    def _network(self) -> Network:
-        _, backbone = backbone_of(self.study, self.run)
+    def step(self, images: Tensor, labels: Tensor, epoch: int, number: int) -> TrainingStep:
+        """Return step `number` of an epoch, on images (B, 3, H, W) in [0, 1] with labels (B,)."""
+        return TrainingStep(
+            images=images,
+            labels=labels,
+            epoch=epoch,
+            number=number,
+            seed=self.run.seed,
+            config=self.config,
+            forward=self.forward,
+            miner=self.miner,
+            loss_function=self.loss,
+            processes=self.processes,
+        )
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """Return all weights that are trained: the model's and the method's own."""
+        own = {f"method/{name}": parameter for name, parameter in self.method.parameters().items()}
+        return {**dict(self.forward.model.named_parameters()), **own}
+
+    def _forward(self) -> ForwardPasses:
+        backbone = backbone_of(self.study, self.run)[1]
         model = build_model(backbone, seed=self.run.seed, data_root=self.study.data_root).to(self.device)
-        network = Network(model, self.optimisation, freeze_batchnorm=backbone.freeze_batchnorm)
-        require_frozen(network, self.processes.count)
-        return network
+        frozen = freeze_batchnorm_of(self.study, self.run)
+        forward = ForwardPasses(model, self.optimisation, freeze_batchnorm=frozen)
+        require_frozen(forward, self.processes.count)
+        return forward
+
+    def _method(self) -> TrainingMethod:
+        method: TrainingMethod = self.config.record.build(self.config.options)
+        method.prepare(self.forward.model, classes=len(set(self.part.labels.tolist())), seed=self.run.seed)
+        if method.parameters() and self.processes.count > 1:
+            raise UserError(f"trainings: {self.config.method} trains weights of its own; it needs one process")
+        return method
+
+    def _optimiser(self) -> Adam:
+        rates = {"learning_rate": self.optimisation.learning_rate, "weight_decay": self.optimisation.weight_decay}
+        return Adam(self.parameters(), **rates)
 
     def _validations(self) -> tuple[Validation, Validation | None]:
-        shared = (self.config.attack, self.run.seed, self.device, self.processes)
         queries = self.dataset.part("test")
-        gallery = queries if self.dataset.config.gallery == "test" else self.dataset.part("train")
+        gallery = queries if self.dataset.config.gallery == "test" else self.part
         if self.dataset.config.validation == 0:
-            return Validation(queries, gallery, *shared), None
+            return self._validation(queries, gallery), None
         held_out = self.dataset.part("validation")
-        return Validation(queries, gallery, *shared), Validation(held_out, held_out, *shared)
+        return self._validation(queries, gallery), self._validation(held_out, held_out)
+
+    def _validation(self, queries: Part, gallery: Part) -> Validation:
+        return Validation(queries, gallery, self.config.attack, self.run.seed, self.device, self.processes)
+
+    def _state(self) -> StateFolder:
+        key = {
+            "settings": self.settings,
+            "data_sha256": self.dataset.sha256,
+            "code": training_code(self.study, self.run),
+            "torch": torch.__version__,
+        }
+        return StateFolder(state_folder(self.study.name, self.run, "train", digest_of(key)), key)

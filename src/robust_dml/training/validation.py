@@ -1,105 +1,110 @@
-"""Recall@1 of a model in training, clean and under the training's attack."""
+"""Recall@1 of a model in training, clean and under PGD."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from robust_dml.attacks.balls import BALLS
+from robust_dml.attacks.frozen import Embed
 from robust_dml.attacks.objectives import repel
-from robust_dml.attacks.registry import run_attack
+from robust_dml.attacks.problem import Problem
 from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.data.loading.dataset import Part
-from robust_dml.metrics import retrieval_metrics
-from robust_dml.retrieval.by_label import nearest_of_kinds
+from robust_dml.models.embed_part import as_pixels, embed_part
+from robust_dml.retrieval.by_label import nearest_by_label
 from robust_dml.retrieval.distances import distance
+from robust_dml.retrieval.items import Items
+from robust_dml.retrieval.ranking import rank
+from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.progress import track
 from robust_dml.runtime.randomness import sample_seeds
 from robust_dml.training.distributed import Processes
+from robust_dml.training.divergence import relative_spread
 
 BATCH = 256
-ATTACK = {"optimiser": "pgd", "steps": 5, "step_size": None}  # whatever the training attack, as in the released code
+STEPS = 5  # of PGD, whatever the training's attack, as in the released code
 
-Embed = Callable[[Tensor], Tensor]
+
+@dataclass(frozen=True)
+class Recalls:
+    """Recall@1 of a model, and the relative spread of its clean embeddings."""
+
+    clean: float
+    adversarial: float
+    spread: float
 
 
 class Validation:
-    """Queries and a gallery, and what a model makes of them; both may be the same part.
+    """Queries and a gallery, which may be the same part; a model is compared on them after an epoch.
 
-    Recall@1 is that of the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries
-    whose nearest neighbour is right, away from their nearest other positive; the noise is the same at each epoch.
+    Recall@1 follows the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries whose
+    nearest neighbour is right, away from their nearest other positive; its random starts are the same at each epoch.
     """
 
     def __init__(
         self, queries: Part, gallery: Part, attack: TrainingAttackConfig, seed: int, device: str, processes: Processes
     ) -> None:
         self.queries, self.gallery = queries, gallery
-        self.attack = attack.model_copy(update=ATTACK)
+        self.attack = TrainingAttackConfig(
+            optimiser="pgd", norm=attack.norm, epsilon=attack.epsilon, options={"steps": STEPS}
+        )
         self.seed, self.device, self.processes = seed, device, processes
-        self.query_labels, self.query_ids = self._tensor(queries.labels), self._tensor(queries.ids)
-        self.gallery_labels, self.gallery_ids = self._tensor(gallery.labels), self._tensor(gallery.ids)
 
-    def recalls(self, embed: Embed) -> tuple[float, float]:
-        """Clean and adversarial recall@1."""
-        gallery = self._embedded(embed, self.gallery)
-        clean = gallery if self.queries is self.gallery else self._embedded(embed, self.queries)
-        return self._recall(clean, gallery), self._recall(self._attacked(embed, clean, gallery), gallery)
+    def recalls(self, embed: Embed) -> Recalls:
+        """Return clean and adversarial recall@1. Raises UserError if clean embeddings are not finite."""
+        queries, gallery = self._items(embed)
+        attacked = self._attacked(embed, queries, gallery)
+        return Recalls(
+            _recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings)
+        )
 
     def recall(self, embed: Embed) -> float:
-        """Clean recall@1."""
-        gallery = self._embedded(embed, self.gallery)
-        clean = gallery if self.queries is self.gallery else self._embedded(embed, self.queries)
-        return self._recall(clean, gallery)
+        """Return clean recall@1. Raises UserError if clean embeddings are not finite."""
+        return _recall(*self._items(embed))
 
-    def _recall(self, queries: Tensor, gallery: Tensor) -> float:
-        return retrieval_metrics(
-            queries,
-            self.query_labels,
-            gallery,
-            self.gallery_labels,
-            query_ids=self.query_ids,
-            gallery_ids=self.gallery_ids,
-        )["recall@1"]
+    def _items(self, embed: Embed) -> tuple[Items, Items]:
+        queries = self._embedded(embed, self.queries)
+        return queries, queries if self.gallery is self.queries else self._embedded(embed, self.gallery)
 
-    def _attacked(self, embed: Embed, clean: Tensor, gallery: Tensor) -> Tensor:
-        """Embeddings (Q, d) of the queries, adversarial where the clean ones are right."""
-        kinds = nearest_of_kinds(
-            clean,
-            self.query_labels,
-            gallery,
-            self.gallery_labels,
-            query_ids=self.query_ids,
-            gallery_ids=self.gallery_ids,
-        )
-        positive, negative = (positions.squeeze(1) for positions in kinds)
-        nearer = distance(clean, gallery[positive]) <= distance(clean, gallery[negative])
+    def _embedded(self, embed: Embed, part: Part) -> Items:
+        embeddings = embed_part(embed, part, self.device, batch=BATCH, processes=self.processes)
+        failed = int((~embeddings.isfinite().all(1)).sum())
+        if failed:
+            raise UserError(
+                f"validation: the embeddings of {failed} of {len(part)} images are not finite; lower learning_rate"
+            )
+        return Items(embeddings, self._tensor(part.labels), self._tensor(part.ids))
+
+    def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Items:
+        """Return the queries, adversarial where the clean ones are right."""
+        positive, negative = (positions.squeeze(1) for positions in nearest_by_label(queries, gallery))
+        clean = queries.embeddings
+        nearer = distance(clean, gallery.embeddings[positive]) <= distance(clean, gallery.embeddings[negative])
         rows = ((positive >= 0) & (nearer | (negative < 0))).nonzero().flatten()
         share = self.processes.share(len(rows))
         mine = track(torch.split(rows[share], BATCH), title="attacking for the history", unit="batches")
-        blocks = [self._attack(embed, block, gallery[positive[block]]) for block in mine]
+        blocks = [self._attack(embed, block, queries.ids[block], gallery.embeddings[positive[block]]) for block in mine]
+        found = self.processes.gather(torch.cat([clean[:0], *blocks]), len(rows))
         adversarial = clean.clone()
-        found = torch.cat([clean[:0], *blocks])
-        adversarial[rows] = self.processes.gather(found, len(rows))
-        return adversarial
+        adversarial[rows] = torch.where(found.isfinite().all(1, keepdim=True), found, clean[rows])
+        return queries.embedded_as(adversarial)
 
-    def _attack(self, embed: Embed, rows: Tensor, references: Tensor) -> Tensor:
-        images = self._images(self.queries, rows)
-        seeds = sample_seeds(self.query_ids[rows], self.seed, "validation")
-        objective = repel(references)
-        found = run_attack(self.attack, embed, images, objective, epsilon=self.attack.epsilon, seeds=seeds)
+    def _attack(self, embed: Embed, rows: Tensor, ids: Tensor, references: Tensor) -> Tensor:
+        images = as_pixels(self.queries.test_images(rows.cpu()), self.device)
+        ball = BALLS[self.attack.norm](self.attack.epsilon)
+        seeds = sample_seeds(ids, self.seed, "validation")
+        problem = Problem(embed, images, repel(references), ball, seeds, keep="last")
+        found: Tensor = self.attack.record.attack(problem, self.attack.options)
         with torch.no_grad():
             return embed(found)
 
-    @torch.no_grad()
-    def _embedded(self, embed: Embed, part: Part) -> Tensor:
-        rows = torch.arange(len(part))[self.processes.share(len(part))]
-        blocks = track(torch.split(rows, BATCH), title="embedding for the history", unit="batches")
-        embedded = torch.cat([embed(self._images(part, block)) for block in blocks])
-        return self.processes.gather(embedded, len(part))
-
-    def _images(self, part: Part, rows: Tensor) -> Tensor:
-        return part.test_images(rows.cpu()).to(self.device).float() / 255
-
     def _tensor(self, values: object) -> Tensor:
         return torch.as_tensor(values).to(self.device)
+
+
+def _recall(queries: Items, gallery: Items) -> float:
+    ranking = rank(queries, gallery)
+    return float(ranking.right[ranking.scored].double().mean())

@@ -23,9 +23,7 @@ def test_index_does_not_depend_on_the_order_of_the_archive(tmp_path: Path) -> No
 
 
 def test_counts_are_asserted(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match="expected 13 images of 5 classes, found 12 of 4; delete the folder"
-    ):
+    with pytest.raises(UserError, match="expected 13 images of 5 classes, found 12 of 4; delete the folder"):
         prepare_cub(tmp_path, miniatures.cub_files(), images=13, classes=5)
     assert not (tmp_path / "cub200" / "index.csv").exists()
 
@@ -72,9 +70,10 @@ def test_all_damaged_images_are_named(tmp_path: Path, capsys: pytest.CaptureFixt
 
 OWN = """
 from PIL import Image
+from striped_helper import SHADE
 
 
-def stripes(folder, *, classes: int = 2, shade: int = 255):
+def stripes(folder, *, classes: int = 2, shade: int = SHADE):
     \"\"\"Stripes of one shade.\"\"\"
     for label in range(classes):
         (folder / f"stripe {label}").mkdir()
@@ -86,11 +85,18 @@ def stripes(folder, *, classes: int = 2, shade: int = 255):
 
 @pytest.fixture
 def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A module of the user's, found as one that lies beside the study."""
+    """A module of the user's and its helper, found as if they lay beside the study."""
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "striped_images.py").write_text(OWN)
-    yield tmp_path / "striped_images.py"
-    sys.modules.pop("striped_images", None)
+    (tmp_path / "striped_helper.py").write_text("SHADE = 255\n")
+    yield tmp_path / "striped_helper.py"
+    forget_own_modules()
+
+
+def forget_own_modules() -> None:
+    for name in ("striped_images", "striped_helper"):
+        sys.modules.pop(name, None)
+    importlib.invalidate_caches()
 
 
 def test_own_kind_is_generated_by_its_function_and_options(own_module: Path, tmp_path: Path) -> None:
@@ -104,9 +110,8 @@ def test_own_kind_is_generated_by_its_function_and_options(own_module: Path, tmp
 def test_images_of_an_own_kind_are_made_again_when_its_module_changes(own_module: Path, tmp_path: Path) -> None:
     first = build_index(config("striped_images:stripes"), tmp_path, Path(), workers=1)
     before = read_index(first)
-    own_module.write_text(OWN.replace("255", "99"))
-    del sys.modules["striped_images"]
-    importlib.invalidate_caches()
+    own_module.write_text("SHADE = 99\n")
+    forget_own_modules()
     again = build_index(config("striped_images:stripes"), tmp_path, Path(), workers=1)
     assert again.parent != first.parent
     assert (read_index(again).checksums != before.checksums).all()

@@ -208,7 +208,7 @@ def test_short_store_is_refused(root: Path, tmp_path: Path) -> None:
     file = build_store(settings, tmp_path, workers=1) / "train.uint8"
     size = file.stat().st_size
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(UserError, match=rf"train\.uint8: {size - 1} bytes where {size} belong"):
+    with pytest.raises(UserError, match=rf"train\.uint8: expected {size} bytes, found {size - 1}"):
         open_dataset(settings, tmp_path)
 
 

@@ -1,13 +1,13 @@
-"""config/datasets.yaml: where the archives come from, and what they must be."""
+"""config/datasets.yaml: where the archives come from, and their sizes and hashes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from robust_dml.config.load import read_yaml
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.section import Section, explain
 
@@ -15,7 +15,7 @@ ARCHIVES = "archives"
 
 
 class Archive(Section):
-    """One file; every fact that is given about it must hold."""
+    """One file; each size and hash that is given is verified."""
 
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     mirrors: list[Annotated[str, Field(pattern=r"^https?://")]] = Field([], description="tried in this order")
@@ -40,13 +40,9 @@ class Source(Section):
 
 def load_sources(path: Path) -> dict[str, Source]:
     """Load the table of sources, by kind of dataset. Raises UserError if it cannot be read."""
+    content = read_yaml(path, "the table of sources")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return TypeAdapter(dict[str, Source]).validate_python(content)
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the table of sources: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error)}") from error
 

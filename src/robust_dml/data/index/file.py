@@ -18,7 +18,7 @@ COLUMNS = ("id", "path", "label", "class", "width", "height", "crc32")
 
 @dataclass(frozen=True)
 class Index:
-    """The images of a dataset, position = image id; `crc32` is that of the decoded RGB pixels."""
+    """The images of a dataset, position = image id; checksums are CRC-32 of the decoded RGB pixels."""
 
     paths: list[str]
     labels: NDArray[np.int64]

@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 
 
 def all_splits(labels: NDArray[np.int64]) -> dict[str, Mask]:
-    """The splits that any dataset has, from its labels (N,), which count from 0 in the paper's class order.
+    """Return the splits of every dataset, from its labels (N,), which count from 0 in the paper's class order.
 
     `sorted` is the paper's default: the first half of the classes trains. `random-k` draws that half, `samples-k`
     draws half of the images of each class, so that all classes lie on both sides.
@@ -29,12 +29,12 @@ def all_splits(labels: NDArray[np.int64]) -> dict[str, Mask]:
 
 
 def half_of_each_class(labels: NDArray[np.int64], *path: int | str) -> Mask:
-    """True for a random half (rounded up) of the images of each class."""
+    """Return True (N,) for a random half (rounded up) of the images of each class."""
     return _share_of_each_class(labels, 0.5, *path)
 
 
 def held_out(labels: NDArray[np.int64], training: Mask, split: str, share: float) -> Mask:
-    """The part of the training images that chooses a checkpoint: a share of the training classes, at least one.
+    """Return the training images (N,) held out to choose a checkpoint: a share of the training classes, at least one.
 
     Where training and test share their classes (`samples-k`), it is that share of each class's training images.
     """

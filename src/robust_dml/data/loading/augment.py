@@ -14,7 +14,7 @@ RATIO = (3 / 4, 4 / 3)
 
 
 def training_boxes(seeds: Tensor, heights: Tensor, widths: Tensor, scale: tuple[float, float]) -> Tensor:
-    """The crops of RandomResizedCrop for images of heights and widths (B,): top, left, height, width, int64 (B, 4).
+    """Draw crops of RandomResizedCrop for images of heights and widths (B,): top, left, height, width, int64 (B, 4).
 
     As in torchvision: ten draws of area and ratio, the first that fits, else the largest central crop with a ratio
     within 3/4 and 4/3. Row i is a function of seeds[i] and the size of image i alone.
@@ -33,7 +33,7 @@ def training_boxes(seeds: Tensor, heights: Tensor, widths: Tensor, scale: tuple[
 
 
 def training_flips(seeds: Tensor, probability: float) -> Tensor:
-    """Which images are mirrored, bool (B,)."""
+    """Draw which images are mirrored, bool (B,)."""
     return uniform(seeds, (1,), stream=1)[:, 0] < probability
 
 

@@ -14,7 +14,7 @@ from robust_dml.runtime.randomness import sample_seeds
 
 
 class Batch(NamedTuple):
-    """images uint8 (B, 3, S, S), labels and ids int64 (B,)."""
+    """Images uint8 (B, 3, S, S), labels and ids int64 (B,)."""
 
     images: Tensor
     labels: Tensor
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 def train_batches(
     part: Part, *, classes: int, samples: int, seed: int, epoch: int, first: int = 0, workers: int = 0
 ) -> DataLoader[Batch]:
-    """Augmented class-balanced batches of an epoch, from number `first` on; the same ones for any number of workers.
+    """Return augmented class-balanced batches of an epoch from number `first` on, the same for any number of workers.
 
     Raises what `epoch_batches` raises.
     """

@@ -38,19 +38,19 @@ class Part:
         return len(self.ids)
 
     def test_images(self, positions: Positions) -> Tensor:
-        """The test crops at the positions (B,): uint8 (B, 3, size, size), channels last in memory."""
+        """Return the test crops at the positions (B,): uint8 (B, 3, size, size), channels last in memory."""
         return _channels_first(self.test.rows(self.ids[np.asarray(positions)]))
 
     def train_images(self, positions: Positions, seeds: Tensor) -> Tensor:
-        """Training crops at the positions (B,), image i a function of seeds[i]: uint8 (B, 3, size, size)."""
+        """Return training crops at the positions (B,), image i a function of seeds[i]: uint8 (B, 3, size, size)."""
         return _channels_first(self.training(self.ids[np.asarray(positions)], seeds))
 
 
 class Dataset:
-    """A dataset as the commands `index` and `store` have prepared it."""
+    """A dataset prepared by the commands `index` and `store`."""
 
     def __init__(self, config: DatasetConfig, data_root: Path) -> None:
-        """Raises UserError, with what to run, if the prepared files are absent or do not fit the settings."""
+        """Open the prepared files. Raises UserError that says what to run if they are absent or do not fit."""
         path = index_path(config, data_root)
         self.config = config
         self.index = read_index(path)
@@ -61,7 +61,7 @@ class Dataset:
         self._training = TrainingImages(config.transform, self.index, images_folder(config, data_root), self._store)
 
     def part(self, name: PartName) -> Part:
-        """The images of one part; `validation` is held out of the training images. Raises UserError if it is empty."""
+        """Return the images of one part; `validation` is held out of training. Raises UserError if it is empty."""
         config, labels = self.config, self.index.labels
         training = self.index.splits[config.split]
         held = held_out(labels, training, config.split, config.validation)

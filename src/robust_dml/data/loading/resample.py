@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 
 def crop_and_resize(image: Bytes, box: NDArray[np.int64], size: int) -> Bytes:
-    """One image, uint8 (H, W, 3), cropped to (top, left, height, width) and resized: uint8 (size, size, 3)."""
+    """Crop an image, uint8 (H, W, 3), to (top, left, height, width) and resize it: uint8 (size, size, 3)."""
     top, left, height, width = (int(value) for value in box)
     crop = torch.from_numpy(image[top : top + height, left : left + width]).permute(2, 0, 1)[None]
     # Channels last in memory, before and so after: the kernel is then twice as fast, and the copy into a batch free.
@@ -25,7 +25,7 @@ def crop_and_resize(image: Bytes, box: NDArray[np.int64], size: int) -> Bytes:
 
 
 def crop_and_resize_all(images: Bytes, boxes: NDArray[np.int64], flips: NDArray[np.bool_], size: int) -> Bytes:
-    """Small images of one size, uint8 (B, H, W, 3), to uint8 (B, size, size, 3), mirrored where `flips` says.
+    """Crop and resize small images of one size, uint8 (B, H, W, 3) to uint8 (B, size, size, 3), mirrored by `flips`.
 
     Two products with matrices of bilinear weights, rows then columns, rounded after each as PIL does: for tiny
     images this takes one call per batch instead of one per image.
@@ -41,7 +41,7 @@ def crop_and_resize_all(images: Bytes, boxes: NDArray[np.int64], flips: NDArray[
 
 
 def _weights(start: NDArray[np.int64], length: NDArray[np.int64], side: int, size: int) -> Floats:
-    """Whole-number weights (B, size, side) of a triangle filter over the pixels start ... start + length - 1."""
+    """Return whole-number weights (B, size, side) of a triangle filter over the pixels start ... start + length - 1."""
     scale = (length / size)[:, None, None]
     reach = np.maximum(scale, 1.0)
     centre = start[:, None, None] + (np.arange(size)[:, None] + 0.5) * scale

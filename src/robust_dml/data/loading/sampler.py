@@ -12,7 +12,7 @@ Positions = NDArray[np.int64]
 
 
 def epoch_batches(labels: Positions, classes: int, samples: int, *, seed: int, epoch: int) -> list[Positions]:
-    """The batches of an epoch: positions into `labels` (N,), `samples` images of each of `classes` classes.
+    """Return the batches of an epoch: positions into `labels` (N,), `samples` images of each of `classes` classes.
 
     Classes are drawn in proportion to the images they have left, images of a class without replacement, until
     fewer than `classes` classes have `samples` images left; the rest sits this epoch out, so every batch is whole
@@ -33,7 +33,7 @@ def epoch_batches(labels: Positions, classes: int, samples: int, *, seed: int, e
 
 
 def _weighted_choice(weights: NDArray[np.int64], count: int, generator: np.random.Generator) -> Positions:
-    """`count` distinct places, drawn one by one in proportion to their weights (exponential races)."""
+    """Draw `count` distinct positions, one by one in proportion to their weights (exponential races)."""
     with np.errstate(divide="ignore"):
         arrivals = generator.exponential(size=len(weights)) / weights
     return np.argpartition(arrivals, count - 1)[:count]

@@ -1,4 +1,4 @@
-"""Where training crops are cut from: packed images, the files themselves, or, where images are squeezed, test crops."""
+"""Training crops, cut from packed images or from the files; squeezed images are the test crops."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from robust_dml.data.loading.augment import training_boxes, training_flips
 from robust_dml.data.loading.resample import crop_and_resize, crop_and_resize_all
 from robust_dml.data.store.build import Store
 from robust_dml.data.store.packed import Bytes, PackedImages
+from robust_dml.data.store.transforms import resized_crop
 
 Rows = NDArray[np.int64]
 SMALL = 64 * 64  # pixels up to which one product per batch beats one resize per image
@@ -32,7 +33,7 @@ class TrainingImages:
     store: Store
 
     def __call__(self, rows: Rows, seeds: Tensor) -> Bytes:
-        """Images of the rows (B,), each cropped and flipped by its seed (B,): uint8 (B, size, size, 3)."""
+        """Return images of the rows (B,), each cropped and flipped by its seed (B,): uint8 (B, size, size, 3)."""
         flips = training_flips(seeds, self.transform.flip).numpy()
         if self.transform.aspect == "squeeze":
             return _flipped(self.store.test.rows(rows), flips)
@@ -58,8 +59,7 @@ class TrainingImages:
         return out
 
     def _from_files(self, rows: Rows, boxes: Rows) -> Bytes:
-        from robust_dml.data.decode import decode
-        from robust_dml.data.store.transforms import resized_crop
+        from robust_dml.data.decode import decode  # imports PIL, which packed images do not need
 
         out = self._empty(len(rows))
         for i, (row, box) in enumerate(zip(rows, boxes.tolist(), strict=True)):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Store:
-    """The packed images of a folder, both in the order of the index; `training` is None where it reads others."""
+    """The packed images of a folder, both in the order of the index; `training` is None if training reads others."""
 
     folder: Path
     test: PackedImages
@@ -47,7 +47,7 @@ class Store:
 
 
 def store_in(folder: Path, index: Index, transform: TransformConfig) -> Store:
-    """The store that fits an index and a transform, whether its files are there or not."""
+    """Return the store of an index and a transform; its files need not exist."""
     square = np.full(len(index), transform.size, dtype=np.int64)
     test = PackedImages(folder / STORE_TEST, square, square)
     if not packs_training(transform):
@@ -59,7 +59,7 @@ def store_in(folder: Path, index: Index, transform: TransformConfig) -> Store:
 
 
 def packed_forms(image: Image.Image, transform: TransformConfig) -> list[Bytes]:
-    """What the store holds of an image, each uint8 (height, width, 3), in the order of `Store.files`."""
+    """Return the forms in which the store holds an image, each uint8 (height, width, 3), ordered as `Store.files`."""
     forms = [test_crop(image, transform)]
     if packs_training(transform):
         forms.append(stored_image(image, int(transform.train_side)))
@@ -67,7 +67,7 @@ def packed_forms(image: Image.Image, transform: TransformConfig) -> list[Bytes]:
 
 
 def build_store(config: DatasetConfig, data_root: Path, *, workers: int) -> Path:
-    """Write the store that fits the dataset's transform; it appears at once and complete."""
+    """Write the store of a dataset for its transform, complete or not at all, and return its folder."""
     path = index_path(config, data_root)
     index, folder = read_index(path), store_folder(config, data_root)
     with filling(folder) as unfinished:
@@ -84,7 +84,7 @@ def build_store(config: DatasetConfig, data_root: Path, *, workers: int) -> Path
 
 
 def open_store(config: DatasetConfig, data_root: Path, index: Index, index_sha256: str) -> Store:
-    """The store of a dataset. Raises UserError if it is absent, damaged, or made for another index."""
+    """Open the store of a dataset. Raises UserError if it is absent, damaged, or made for another index."""
     folder = store_folder(config, data_root)
     remedy = "run `robust-dml store` or `snakemake data`"
     try:
@@ -97,13 +97,13 @@ def open_store(config: DatasetConfig, data_root: Path, index: Index, index_sha25
     for file in store.files:
         size = file.path.stat().st_size if file.path.exists() else 0
         if size != file.size:
-            raise UserError(f"{file.path}: {size} bytes where {file.size} belong; {remedy}")
+            raise UserError(f"{file.path}: expected {file.size} bytes, found {size}; {remedy}")
     return store
 
 
 @dataclass(frozen=True)
 class _Packer:
-    """Packs image i; worker processes write to the same files, each to its own bytes."""
+    """Pack image i; worker processes write to the same files, each to its own bytes."""
 
     images: Path
     index: Index
@@ -124,4 +124,4 @@ class _Packer:
 def _require_space(store: Store) -> None:
     needed, free = sum(file.size for file in store.files), shutil.disk_usage(store.folder).free
     if needed > free:
-        raise UserError(f"{store.folder}: packing needs {needed / 1e9:.1f} GB, the disk has {free / 1e9:.1f} GB left")
+        raise UserError(f"{store.folder}: packing needs {needed / 1e9:.1f} GB, found {free / 1e9:.1f} GB free")

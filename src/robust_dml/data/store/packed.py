@@ -30,35 +30,35 @@ class PackedImages:
 
     @property
     def size(self) -> int:
-        """Bytes that the file must have."""
+        """The size of the complete file, in bytes."""
         return int(self.ends[-1]) if len(self) else 0
 
     def __getitem__(self, i: int) -> Bytes:
-        """Image i, uint8 (height, width, 3), a view of the file."""
+        """Return image i, uint8 (height, width, 3), a view of the file."""
         height, width = int(self.heights[i]), int(self.widths[i])
         end = int(self.ends[i])
         return self._map[end - height * width * CHANNELS : end].reshape(height, width, CHANNELS)
 
     def rows(self, positions: NDArray[np.int64]) -> Bytes:
-        """Images of one common size, uint8 (B, height, width, 3), copied out of the file."""
+        """Return images of one common size, uint8 (B, height, width, 3), copied out of the file."""
         if self.shape is None:
             raise ValueError(f"{self.path}: its images differ in size")
         rows: Bytes = self._map.reshape(len(self), *self.shape, CHANNELS)[positions]
         return rows
 
     def create(self) -> None:
-        """Make the file at its full size; `writable` then fills it."""
+        """Create the file at its full size; `write` then fills it."""
         with self.path.open("wb") as stream:
             stream.truncate(self.size)
 
     def write(self, i: int, image: Bytes) -> None:
-        """Put image i, uint8 (height, width, 3), into the file."""
+        """Write image i, uint8 (height, width, 3), into the file."""
         with self.path.open("r+b") as stream:
             stream.seek(int(self.ends[i]) - image.nbytes)
             stream.write(np.ascontiguousarray(image).tobytes())
 
     def read(self, i: int) -> Bytes:
-        """Image i as `[i]` gives it, but read from the file and not kept in memory."""
+        """Read image i, uint8 (height, width, 3), from the file, without the memory map."""
         height, width = int(self.heights[i]), int(self.widths[i])
         count = height * width * CHANNELS
         found = np.fromfile(self.path, dtype=np.uint8, count=count, offset=int(self.ends[i]) - count)

@@ -1,22 +1,40 @@
-"""What the paper argues against: the dependence of a metric loss on its mini-batch is ignored.
+"""What arXiv 2102.07265 argues against: adversarial training that ignores how a metric loss depends on its batch.
 
-As in adversarial training of a classifier (Madry et al., ICLR 2018), the images of the batch are perturbed to
-raise the loss, here the metric loss of the whole batch: anchors, positives and negatives move at once, each
-against others that move too, and the hinge's flat parts give no gradient.
+As in adversarial training of a classifier (Madry et al., ICLR 2018), the images of the batch are perturbed to raise
+the loss, here the metric loss of the whole batch: anchors, positives and negatives move at the same time, each against
+others that move too, and the flat parts of the hinge give no gradient.
+
+joint: {method: joint, attack: {optimiser: pgd, epsilon: 0.01, steps: 5}}
 """
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
-from robust_dml.training.step import Step
+from robust_dml.records import Method
+from robust_dml.training.methods import FORWARD_AND_BACKWARD, method_of_function
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from robust_dml.training.step import TrainingStep
 
 
-def joint(step: Step) -> Tensor:
-    """The loss of one step, with every image of the batch adversarial."""
+def joint(step: TrainingStep) -> Tensor:
+    """Return the loss of a batch with every image adversarial."""
     triplets = step.mine(step.embed(step.images))
 
     def loss_of_batch(embeddings: Tensor) -> Tensor:
         return step.loss(embeddings, step.labels, triplets).expand(len(embeddings)) / len(embeddings)
 
     return step.loss(step.embed(step.attack_jointly(loss_of_batch)), step.labels, triplets)
+
+
+ENTRY = Method(
+    label="joint perturbation",
+    summary="all images are perturbed at the same time to raise the loss of the whole batch",
+    family="rival",
+    build=lambda options: method_of_function(joint, options),
+    passes=lambda config, attack: 1 + attack + FORWARD_AND_BACKWARD,
+    attacks=True,
+)

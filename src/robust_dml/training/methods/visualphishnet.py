@@ -1,51 +1,66 @@
 """VisualPhishNet's own adversarial training (Abdelnabi, Krombholz & Fritz, CCS 2020; code/train/Train_adv.ipynb).
 
 Tuples are drawn uniformly, not mined. In half of them the anchor takes one signed gradient step that raises
-D^2(a,p) - D^2(a,n), with one epsilon per batch; the other half stays clean. The loss is the mean, zeros included, of
+D^2(a,p) - D^2(a,n), with one epsilon per batch; the other half stays benign. The loss is the mean, zeros included, of
 [D^2(a,p) - D^2(a,n) + margin]_+. Unlike there, the images are kept in [0, 1].
 
-Options: `epsilon`, the range it is drawn from, and `margin`.
+rival: {method: visualphishnet, epsilon: [0.003, 0.01], margin: 2.2}
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Self
 
-import torch
-from torch import Tensor
-from torch.nn.functional import relu
+from pydantic import Field, model_validator
 
 from robust_dml.attacks.objectives import Objective
-from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.losses.pairs import pair_distances
-from robust_dml.miners import Triplets
-from robust_dml.runtime.errors import UserError
-from robust_dml.training.methods.robust import redirect
-from robust_dml.training.step import NoTuplesError, Step
+from robust_dml.miners.triplets import Triplets, redirect
+from robust_dml.records import Method
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.section import Epsilon, Number
+from robust_dml.training.methods import FORWARD_AND_BACKWARD, NoTuplesError, method_of_function
 
-FGSM = TrainingAttackConfig(optimiser="fgsm")
+if TYPE_CHECKING:
+    from robust_dml.config.attacks import TrainingAttackConfig
+    from robust_dml.training.step import TrainingStep
 
 
-def visualphishnet(step: Step) -> Tensor:
-    """The loss of one step."""
-    low, high, margin = _options(step.config.options)
-    epsilon = low + (high - low) * float(step.draw(1, "epsilon"))
+class VisualPhishNetOptions(Options):
+    """The settings of VisualPhishNet's training."""
+
+    epsilon: tuple[Epsilon, Epsilon] = Field((0.003, 0.01), description="range from which a batch draws its radius")
+    margin: Number = Field(2.2, ge=0, description="by which squared distances should differ")
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Self:
+        low, high = self.epsilon
+        if not low <= high <= 1:
+            raise ValueError(f"epsilon: expected a range [low, high] within [0, 1], found [{low:g}, {high:g}]")
+        return self
+
+
+def visualphishnet(step: TrainingStep, epsilon: tuple[float, float], margin: float) -> Tensor:
+    """Return the loss of a batch with half of its anchors adversarial."""
+    low, high = epsilon
+    radius = low + (high - low) * float(step.draw(1, "epsilon"))
     triplets = uniform_triplets(step.labels, step.generator("tuples"))
     count = len(triplets.anchor)
     half = torch.randperm(count, generator=step.generator("attacked"))[: count // 2].to(step.labels.device)
     embeddings = step.embed(step.images)
-    objective = SquaredDifference(*(embeddings.detach()[rows] for rows in triplets.rows(half)[1:]))
-    anchors = step.images[triplets.anchor[half]]
-    adversarial = step.attack(anchors, objective, attack=FGSM, epsilon=epsilon)
+    attacked, benign = triplets.rows(half), embeddings.detach()
+    objective = SquaredDifference(benign[attacked.positive], benign[attacked.negative])
+    adversarial = step.attack(step.images[attacked.anchor], objective, attack=_fgsm(), epsilon=radius)
     embeddings = step.extend(embeddings, adversarial)
     anchor, positive, negative = redirect(triplets, "anchor", half, len(step.images))
     near, far = pair_distances(embeddings, anchor, positive, 2), pair_distances(embeddings, anchor, negative, 2)
-    return relu(near - far + margin).mean()
+    return torch.relu(near - far + margin).mean()
 
 
 def uniform_triplets(labels: Tensor, generator: torch.Generator) -> Triplets:
-    """One tuple per item that has a positive, positive and negative drawn uniformly. Raises NoTuplesError."""
+    """Draw one tuple per item that has a positive, positive and negative uniformly. Raises NoTuplesError."""
     same = (labels[:, None] == labels).cpu()
     others = same & ~torch.eye(len(labels), dtype=torch.bool)
     anchor = (others.any(1) & ~same.all(1)).nonzero().flatten()
@@ -70,9 +85,18 @@ class SquaredDifference(Objective):
         return SquaredDifference(self.positive[index], self.negative[index])
 
 
-def _options(options: dict[str, Any]) -> tuple[float, float, float]:
-    unknown = set(options) - {"epsilon", "margin"}
-    if unknown:
-        raise UserError(f"trainings: method visualphishnet has no option {', '.join(sorted(unknown))}")
-    low, high = options.get("epsilon", (0.003, 0.01))
-    return float(low), float(high), float(options.get("margin", 2.2))
+def _fgsm() -> TrainingAttackConfig:
+    from robust_dml.config.attacks import TrainingAttackConfig
+
+    return TrainingAttackConfig(optimiser="fgsm")
+
+
+ENTRY = Method(
+    label="VisualPhishNet's training",
+    summary="uniform tuples, one signed gradient step on the anchors of half of them (Abdelnabi et al., CCS 2020)",
+    options=VisualPhishNetOptions,
+    family="rival",
+    build=lambda options: method_of_function(visualphishnet, options),
+    passes=lambda config, attack: FORWARD_AND_BACKWARD + 0.5 * (2 + FORWARD_AND_BACKWARD),
+    optimisers=("fgsm",),
+)
