@@ -103,20 +103,20 @@ def training_digest(study: Study, run: Run) -> str:
     return digest_of([training_settings(study, run), training_code(study, run)])
 
 
-def attack_settings(study: Study, run: Run, at: AttackAt) -> dict[str, Any]:
-    """Return what one attack on a model depends on, beside the models and the images."""
+def attack_settings(study: Study, at: AttackAt) -> dict[str, Any]:
+    """Return what one attack depends on, beside the model and its images; not its name, nor other attacks."""
     evaluation = study.evaluation
-    shared = {"gallery": study.datasets[run.dataset].gallery, "batch": evaluation.batch}
     if at.config is None:
-        return shared
+        return {"batch": evaluation.batch}
     attack = at.config.model_dump(mode="json", exclude={"epsilon", "as_released"})
-    own = {"attack": attack, "epsilon": at.epsilon, "variant": at.variant, "queries": at.queries}
-    return {**shared, **own, "stop_when_broken": evaluation.stop_when_broken}
+    epsilon = "large" if ("epsilon", "large") in at.changes else at.epsilon  # a function of the size of the images
+    own = {"attack": attack, "epsilon": epsilon, "variant": at.variant, "queries": at.queries}
+    return {"batch": evaluation.batch, **own, "stop_when_broken": evaluation.stop_when_broken}
 
 
-def attack_code(study: Study, run: Run, at: AttackAt) -> str:
-    """Return a digest of the code that runs one attack on a model."""
-    modules = [ATTACK, BACKBONES.module(backbone_of(study, run)[1].kind)]
+def attack_code(at: AttackAt) -> str:
+    """Return a digest of the code that runs one attack; that of the backbone is part of the model's."""
+    modules = [ATTACK]
     if at.config is not None and at.variant == "released":
         modules.append((at.config.record.released or "").partition(":")[0])
     elif at.config is not None:
@@ -124,9 +124,12 @@ def attack_code(study: Study, run: Run, at: AttackAt) -> str:
     return code_digest(*modules)
 
 
-def attack_digest(study: Study, run: Run, at: AttackAt) -> str:
-    """Return a digest that changes exactly when a setting or code changes that shapes the result of an attack."""
-    return digest_of([attack_settings(study, run, at), attack_code(study, run, at)])
+def attack_digest(study: Study, at: AttackAt) -> str:
+    """Return a digest that changes exactly when a setting or code changes that shapes the results of an attack.
+
+    It is the name of the stored result, so that a result which still fits is found whatever its attack is called.
+    """
+    return digest_of([attack_settings(study, at), attack_code(at)])
 
 
 def score_settings(study: Study, run: Run) -> dict[str, Any]:

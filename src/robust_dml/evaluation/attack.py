@@ -65,9 +65,10 @@ class _Evaluation:
 
     def make(self, at: AttackAt) -> None:
         """Make the stored result of an attack, unless it fits already."""
-        path = attacked_path(self.study.name, self.run, at.label)
+        planned = attack_digest(self.study, at)
+        path = attacked_path(self.study.name, self.run, planned)
         source = self._source(at)
-        digest = self._digest(at, source)
+        digest = self._digest(planned, source)
         stored = read_origin(path)
         if stored is not None and stored.digest == digest:
             os.utime(path)  # the workflow compares times
@@ -78,9 +79,11 @@ class _Evaluation:
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
 
-    def _digest(self, at: AttackAt, source: Target) -> str:
+    def _digest(self, planned: str, source: Target) -> str:
+        """Return the digest of a result with the models and images that it is made from."""
+        gallery = self.study.datasets[self.run.dataset].gallery
         files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
-        return digest_of([attack_digest(self.study, self.run, at), *files])
+        return digest_of([planned, gallery, *files])
 
     def _attacked(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         positions, kept = np.arange(len(self.target.queries)), self._kept()
@@ -107,7 +110,7 @@ class _Evaluation:
         origin = Origin(
             label=at.label,
             digest=digest,
-            planned=attack_digest(self.study, self.run, at),
+            planned=attack_digest(self.study, at),
             model_sha256=self.target.model_sha256,
             data_sha256=self.target.data_sha256,
             device=device_name(self.target.device),

@@ -6,6 +6,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import AttackAt, released_of
 from robust_dml.config.paths import attacked_path, model_folder
 from robust_dml.evaluation.attacked import Attacked, load_attacked
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import sha256_of
 
@@ -19,6 +20,7 @@ class StoredResults:
         if not path.exists():
             raise UserError(f"{path}: no such model; run `robust-dml train` with the same names first")
         self.model_sha256 = sha256_of(path)
+        self._digests = attack_digests(study)
         self._found: dict[str, Attacked] = {}
         self._released = {at.label for at in released_of(study)}
 
@@ -44,10 +46,10 @@ class StoredResults:
         return label in self._found
 
     def _checked(self, label: str) -> Attacked:
-        path = attacked_path(self.study.name, self.run, label)
+        path = attacked_path(self.study.name, self.run, self._digests[label])
         found = load_attacked(path)
         for what, expected, recorded in (
-            ("label", label, found.origin.label),
+            ("attack", self._digests[label], found.origin.planned),
             ("model", self.model_sha256, found.origin.model_sha256),
             ("set of images", self.data_sha256, found.origin.data_sha256),
         ):

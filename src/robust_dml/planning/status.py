@@ -26,7 +26,7 @@ from robust_dml.config.paths import (
 from robust_dml.config.resolve import optimisation_of, runs
 from robust_dml.data.paths import store_paths
 from robust_dml.evaluation.attacked import read_header
-from robust_dml.evaluation.planned import attack_digests, stored_labels
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json
 
@@ -135,7 +135,7 @@ def _outputs(study: Study, run: Run, stage: Stage) -> list[Path]:
     if stage == "train":
         return [model_folder(study.name, run) / name for name in MODEL_FILES]
     if stage == "attack":
-        return [attacked_path(study.name, run, label) for label in stored_labels(study)]
+        return [attacked_path(study.name, run, digest) for digest in attack_digests(study).values()]
     names = [*(f"{label}.json" for label in result_labels(study)), *SCORE_FILES]
     return [attack_folder(study.name, run) / name for name in names]
 
@@ -147,11 +147,8 @@ def _fits(study: Study, run: Run, stage: Stage) -> bool:
     if stage == "score":
         return _record(study, run, stage).get("digest") == score_digest(study, run)
     model_sha256 = _record(study, run, "train").get("model_sha256")
-    for label, digest in attack_digests(study, run).items():
-        origin = read_header(attacked_path(study.name, run, label))
-        if origin is None or (origin.planned, origin.model_sha256) != (digest, model_sha256):
-            return False
-    return True
+    origins = [read_header(path) for path in _outputs(study, run, stage)]
+    return all(origin is not None and origin.model_sha256 == model_sha256 for origin in origins)
 
 
 def _record(study: Study, run: Run, stage: Stage) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def metric_records(study: Study) -> list[Metric]:
 
 
 def missing_results(rows: Iterable[MetricRow], study: Study) -> list[str]:
-    """Return what metrics.csv lacks, as `digits/triplet/natural, seed 0, pgd-0.1`, with the metric if only that is missing."""
+    """Return what metrics.csv lacks, as `digits/triplet/natural, seed 0, pgd-0.1`, with the metric if only it is."""
     found: dict[tuple[Run, str], set[tuple[str, str]]] = {}
     for row in rows:
         found.setdefault((row.run, row.label), set()).add((row.protocol, row.metric))

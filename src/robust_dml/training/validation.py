@@ -57,9 +57,7 @@ class Validation:
         """Return clean and adversarial recall@1. Raises UserError if clean embeddings are not finite."""
         queries, gallery = self._items(embed)
         attacked = self._attacked(embed, queries, gallery)
-        return Recalls(
-            _recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings)
-        )
+        return Recalls(_recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings))
 
     def recall(self, embed: Embed) -> float:
         """Return clean recall@1. Raises UserError if clean embeddings are not finite."""
