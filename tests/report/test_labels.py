@@ -9,13 +9,14 @@ import pytest
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.records import METRICS, OPTIMISERS
-from robust_dml.report.labels import attack_label, metric_label, objective_label, result_label, threat_label
+from robust_dml.report.labels import NORMS, attack_label, metric_label, objective_label, result_label, threat_label
 
 
 def at(name: str, **settings: Any) -> AttackAt:
     return AttackAt(name, AttackConfig(epsilon=[0.1], **settings), 0.1)
 
 
+LINF, L2 = NORMS["linf"], NORMS["l2"]
 PGD = {"optimiser": "pgd", "steps": 10}
 
 
@@ -23,19 +24,19 @@ PGD = {"optimiser": "pgd", "steps": 10}
     ("attack", "label", "threat"),
     [
         (CLEAN, "clean", "no perturbation"),
-        (at("pgd", **PGD), "PGD", "ℓ∞, ε = 0.1, 10 steps"),
-        (at("pgd20", **PGD), "PGD20", "ℓ∞, ε = 0.1, 10 steps"),
-        (at("pgd-l2", norm="l2", **PGD), "PGD-ℓ₂", "ℓ₂, ε = 0.1, 10 steps"),
-        (at("pgd-margin", **PGD), "PGD-margin", "ℓ∞, ε = 0.1, 10 steps"),
-        (at("margin", **PGD), "margin", "PGD, ℓ∞, ε = 0.1, 10 steps"),
-        (at("pgd", restarts=3, **PGD), "PGD", "ℓ∞, ε = 0.1, 10 steps, 3 restarts"),
-        (at("fgsm", optimiser="fgsm"), "FGSM", "ℓ∞, ε = 0.1"),
-        (at("r-fgsm", optimiser="r-fgsm"), "R-FGSM", "ℓ∞, ε = 0.1"),
-        (at("apgd", optimiser="apgd", steps=5), "APGD", "ℓ∞, ε = 0.1, 5 steps"),
-        (at("carlini-wagner", optimiser="carlini-wagner", steps=5), "C&W", "ℓ∞, ε = 0.1, 5 steps"),
-        (at("square", optimiser="square", steps=30), "Square", "ℓ∞, ε = 0.1, 30 queries"),
-        (at("noise", optimiser="noise", steps=4), "noise", "ℓ∞, ε = 0.1, 4 draws"),
-        (at("worst-case", optimiser="worst-case", members=["pgd"]), "worst-case", "ℓ∞, ε = 0.1"),
+        (at("pgd", **PGD), "PGD", f"{LINF}, ε = 0.1, 10 steps"),
+        (at("pgd20", **PGD), "PGD20", f"{LINF}, ε = 0.1, 10 steps"),
+        (at("pgd-l2", norm="l2", **PGD), f"PGD-{L2}", f"{L2}, ε = 0.1, 10 steps"),
+        (at("pgd-margin", **PGD), "PGD-margin", f"{LINF}, ε = 0.1, 10 steps"),
+        (at("margin", **PGD), "margin", f"PGD, {LINF}, ε = 0.1, 10 steps"),
+        (at("pgd", restarts=3, **PGD), "PGD", f"{LINF}, ε = 0.1, 10 steps, 3 restarts"),
+        (at("fgsm", optimiser="fgsm"), "FGSM", f"{LINF}, ε = 0.1"),
+        (at("r-fgsm", optimiser="r-fgsm"), "R-FGSM", f"{LINF}, ε = 0.1"),
+        (at("apgd", optimiser="apgd", steps=5), "APGD", f"{LINF}, ε = 0.1, 5 steps"),
+        (at("carlini-wagner", optimiser="carlini-wagner", steps=5), "C&W", f"{LINF}, ε = 0.1, 5 steps"),
+        (at("square", optimiser="square", steps=30), "Square", f"{LINF}, ε = 0.1, 30 queries"),
+        (at("noise", optimiser="noise", steps=4), "noise", f"{LINF}, ε = 0.1, 4 draws"),
+        (at("worst-case", optimiser="worst-case", members=["pgd"]), "worst-case", f"{LINF}, ε = 0.1"),
     ],
 )
 def test_an_attack_is_named_by_its_optimiser_and_what_it_may_do(attack: AttackAt, label: str, threat: str) -> None:
