@@ -1,4 +1,4 @@
-"""Claims and reported values: those of the folder, none in a folder without them, an error for a file that is absent."""
+"""Claims and reported values: those of the folder, none in a folder without them; a named file must exist."""
 
 from __future__ import annotations
 
