@@ -173,7 +173,7 @@ def metric_records(study: Study) -> list[Metric]:
 
 
 def missing_results(rows: Iterable[MetricRow], study: Study) -> list[str]:
-    """Return what metrics.csv lacks: whole results, such as `digits/triplet/natural, seed 0, pgd-0.1`, or metrics of one.
+    """Return what metrics.csv lacks: results, such as `digits/triplet/natural, seed 0, pgd-0.1`, or metrics of one.
 
     A result should have every metric of the study, and every metric that the same attack has on another model.
     """
