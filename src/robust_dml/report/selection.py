@@ -50,7 +50,7 @@ def trainings_of(study: Study, group: Group) -> list[str]:
 
 
 def natural(study: Study, group: Group) -> str | None:
-    """Return the training that the others of a group are compared with: `report.natural`, else the first natural."""
+    """Return the training that a group is compared with: `report.natural`, else the first natural one."""
     return _chosen(study, group, study.report.natural, "natural")
 
 
