@@ -52,4 +52,9 @@ def test_every_record_with_a_released_version_names_a_function_and_its_cost() ->
         record = OPTIMISERS.load(name)
         module, _, function = str(record.released).partition(":")
         assert callable(getattr(import_module(module), function))
-        assert record.released_passes(record.options(steps=3) if "steps" in record.options.model_fields else record.options()) > 0
+        assert (
+            record.released_passes(
+                record.options(steps=3) if "steps" in record.options.model_fields else record.options()
+            )
+            > 0
+        )

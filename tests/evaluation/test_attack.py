@@ -58,7 +58,9 @@ def arrays(study: Study) -> dict[str, tuple[bytes, ...]]:
     """The content of each stored result, but for the time it took."""
     found = {label: load_attacked(attacked_path(study.name, MODEL, label)) for label in stored_labels(study)}
     return {
-        label: tuple(getattr(a, name).tobytes() for name in ("positions", "embeddings", "norm", "zero_gradient", "images"))
+        label: tuple(
+            getattr(a, name).tobytes() for name in ("positions", "embeddings", "norm", "zero_gradient", "images")
+        )
         for label, a in found.items()
     }
 

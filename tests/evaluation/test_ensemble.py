@@ -58,7 +58,10 @@ def naive(clean: list[float], members: list[list[float]], query: int) -> int:
     return len(members) if clean[query] > 0 else 0
 
 
-@given(clean=st.lists(st.sampled_from([-1.0, 1.0]), min_size=6, max_size=6), members=st.lists(VALUES, min_size=1, max_size=4))
+@given(
+    clean=st.lists(st.sampled_from([-1.0, 1.0]), min_size=6, max_size=6),
+    members=st.lists(VALUES, min_size=1, max_size=4),
+)
 def test_each_query_keeps_the_first_member_that_breaks_it(clean: list[float], members: list[list[float]]) -> None:
     parts = [made(values, number) for number, values in enumerate(members, start=1)]
     found = worst_case(made(clean, 0), parts, right)

@@ -1,20 +1,26 @@
-"""The evaluation of a model, from its files."""
+"""From stored embeddings to metrics, counts and a record per query."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib import invalidate_caches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from evaluation.conftest import MODEL, MakeStudy
+from evaluation.tiny_study import MODEL, MakeStudy, Passes, checks, evaluate, result, stored
 from robust_dml.config import Study
-from robust_dml.config.paths import STATE, attack_folder, model_folder
-from robust_dml.evaluation import evaluate
-from robust_dml.evaluation.target import Subject, load_subject
+from robust_dml.config.evaluation import result_labels
+from robust_dml.config.paths import STATE, attack_folder, attacked_path
+from robust_dml.evaluation.attack import attack_model
+from robust_dml.evaluation.attacked import save_attacked
+from robust_dml.evaluation.planned import stored_labels
+from robust_dml.evaluation.score import score_model
+from robust_dml.evaluation.target import load_target
 from robust_dml.metrics import retrieval_metrics
-from robust_dml.runtime.errors import UserError
+from robust_dml.retrieval import rank
 from robust_dml.runtime.files import read_json
 
 
@@ -30,14 +36,14 @@ def share(values: list[bool], scored: list[bool]) -> float:
 @pytest.fixture
 def study(make_study: MakeStudy) -> Study:
     study = make_study()
-    evaluate(study, MODEL)
+    evaluate(study)
     return study
 
 
 def test_files(study: Study) -> None:
     folder = attack_folder(study.name, MODEL)
-    names = {*(f"{name}.json" for name in study.attack_names()), "checks.json", "run.json", "examples.npz"}
-    assert {path.name for path in folder.iterdir()} == names
+    scores = {*(f"{label}.json" for label in result_labels(study)), "checks.json", "run.json", "examples.npz"}
+    assert {path.name for path in folder.iterdir()} == scores | {f"{label}.npz" for label in stored_labels(study)}
     assert not list(STATE.rglob("*.npz"))
 
 
@@ -61,13 +67,9 @@ def test_recall_can_be_recomputed_from_the_queries(study: Study) -> None:
 
 
 def test_clean_result_is_the_metrics_of_the_embeddings(study: Study) -> None:
-    subject: Subject = load_subject(study, MODEL)
-    images = subject.queries
-    expected = retrieval_metrics(
-        images.embeddings, images.labels, images.embeddings, images.labels, query_ids=images.ids, gallery_ids=images.ids
-    )
-    clean = results(study)["clean"]
-    assert clean["metrics"]["masked"] == expected
+    target = load_target(study, MODEL)
+    clean = result("clean")
+    assert clean["metrics"]["masked"] == retrieval_metrics(target.queries, target.gallery)
     assert (clean["attack"], clean["epsilon"], clean["steps"]) == ("none", 0.0, 0)
     assert set(clean["queries"]["norm"]) == set(clean["queries"]["shift"]) == {0.0}
 
@@ -86,109 +88,118 @@ def test_result_says_what_made_it(study: Study) -> None:
     what = [result[key] for key in ("dataset", "backbone", "loss", "training", "seed", "attack", "norm", "objective")]
     assert what == ["digits", "small", "triplet", "natural", 0, "pgd", "linf", "margin"]
     assert (result["epsilon"], result["steps"]) == (0.05, 3)
-    assert result["settings"]["attack"]["steps"] == 3
+    assert result["settings"]["attack"]["options"]["steps"] == 3
     assert len(result["model_sha256"]) == len(result["data_sha256"]) == 64
     assert {"torch", "numpy", "faiss-cpu"} <= set(result["versions"])
     times = results(study)["run"]["attacks"]
-    assert set(times) == {"fgsm-0.02", "pgd-0.02", "pgd-0.05"}
+    assert {"fgsm-0.02", "pgd-0.02", "pgd-0.05", "pgd-0.05,as-released"} <= set(times)
+    assert set(times) == set(stored_labels(study)) - {"clean"}
     assert all(entry["queries_per_second"] > 0 for entry in times.values())
 
 
-def test_examples(study: Study) -> None:
-    with np.load(attack_folder(study.name, MODEL) / "examples.npz", allow_pickle=False) as stored:
-        arrays = dict(stored)
-    queries = results(study)["pgd-0.05"]["queries"]
-    places = [queries["id"].index(i) for i in arrays["id"]]
-    assert len(places) == 4
-    assert places == [0, *places[1:3], len(queries["id"]) - 1]  # spread over all queries, alike for every model
-    assert arrays["label"].tolist() == [queries["label"][place] for place in places]
-    shift = np.abs(arrays["adversarial"] - arrays["clean"] / np.float32(255)).reshape(4, -1).max(1)
-    assert shift.tolist() == pytest.approx([queries["norm"][place] for place in places], abs=1e-6)
-    assert arrays["neighbours_clean"][:, 0].tolist() == [queries["neighbour_clean"][place] for place in places]
-    assert arrays["neighbours_adversarial"][:, 0].tolist() == [queries["neighbour_adversarial"][p] for p in places]
-    shown = set(arrays["neighbours_clean"].flatten()) | set(arrays["neighbours_adversarial"].flatten())
-    assert shown == set(arrays["neighbour_ids"])
-    assert arrays["neighbour_images"].shape == (len(shown), 3, 8, 8) and arrays["neighbour_images"].dtype == np.uint8
-    moved = [queries["id"].index(i) for i in arrays["embedding_id"]]
-    shifts = np.linalg.norm(arrays["embedding_adversarial"] - arrays["embedding_clean"], axis=1)
-    assert shifts.tolist() == pytest.approx([queries["shift"][place] for place in moved], abs=1e-6)
+def test_scoring_runs_no_network(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: found for name, found in results(study).items() if name != "run"}  # which says when
+    assert Passes(monkeypatch).of(lambda: score_model(study, MODEL)) == 0
+    assert {name: found for name, found in results(study).items() if name != "run"} == before
 
 
-def test_every_optimiser_objective_and_norm(make_study: MakeStudy) -> None:
-    attacks = {
-        "r-fgsm": {"optimiser": "r-fgsm", "objective": "repel-self", "epsilon": 0.05},
-        "pgd-l2": {"optimiser": "pgd", "objective": "attract-negative", "norm": "l2", "epsilon": 0.5, "steps": 2},
-        "apgd": {"optimiser": "apgd", "objective": "margin", "epsilon": 0.05, "steps": 3},
-        "cw": {"optimiser": "carlini-wagner", "objective": "margin", "norm": "l2", "epsilon": 0.5, "steps": 2},
-        "square": {"optimiser": "square", "objective": "margin", "epsilon": 0.05, "steps": 3},
-        "noise": {"optimiser": "noise", "objective": "margin", "epsilon": 0.05},
-        "transfer": {"optimiser": "transfer", "source": "other", "epsilon": 0.05, "steps": 2},
-    }
-    study = make_study(attacks=attacks, report={"examples": 0}, evaluation={"batch": 1000, "as_released": False})
-    evaluate(study, MODEL)
-    found = results(study)
-    clean = found["clean"]["metrics"]["masked"]["recall@1"]
-    for name in study.attack_names()[1:]:
-        assert found[name]["metrics"]["masked"]["recall@1"] < clean + 0.02, name
-    strongest = min(found[name]["metrics"]["masked"]["recall@1"] for name in ("apgd-0.05", "cw-0.5"))
-    assert strongest < found["noise-0.05"]["metrics"]["masked"]["recall@1"] - 0.1
+def test_other_attacks_are_scored_as_released_with_queries_that_are_wrong_when_clean_left_alone(
+    make_study: MakeStudy,
+) -> None:
+    attacks = {"apgd": {"optimiser": "apgd", "objective": "margin", "epsilon": 0.05, "steps": 3}}
+    study = make_study(attacks=attacks, evaluation={"batch": 2000, "check_queries": 0}, report={"examples": 0})
+    evaluate(study)
+    queries = load_target(study, MODEL).queries
+    moved = queries.embeddings.clone()
+    for query, right in enumerate(rank(queries, queries).right.tolist()):
+        if right:
+            moved[query] = moved.new_tensor(stored("apgd-0.05").embeddings[query])
+    expected = rank(queries.embedded_as(moved), queries, "as-released").right
+    assert result("apgd-0.05")["queries"]["adversarial_right_as_released"] == expected.tolist()
 
 
-def test_stop_when_broken_gives_the_same_recall(make_study: MakeStudy) -> None:
-    attacks = {"pgd": {"optimiser": "pgd", "objective": "margin", "epsilon": 0.03, "steps": 4, "restarts": 2}}
-    recalls = []
-    for stop in (False, True):
-        settings = {"batch": 500, "stop_when_broken": stop, "check_queries": 0, "as_released": False}
-        study = make_study(attacks=attacks, evaluation=settings, report={"examples": 0})
-        evaluate(study, MODEL)
-        recalls.append(results(study)["pgd-0.03"]["metrics"]["masked"]["recall@1"])
-    assert recalls[0] == pytest.approx(recalls[1], abs=0.003)
+@pytest.mark.parametrize("of", ["the study", "the attack"])
+def test_the_released_attack_can_be_left_out(of: str, make_study: MakeStudy) -> None:
+    pgd = {"optimiser": "pgd", "objective": "margin", "epsilon": 0.05, "steps": 3, "as_released": of != "the attack"}
+    evaluation = {"batch": 2000, "check_queries": 0, "as_released": of != "the study"}
+    study = make_study(attacks={"pgd": pgd}, evaluation=evaluation, report={"examples": 0})
+    evaluate(study)
+    assert stored_labels(study) == ["clean", "pgd-0.05"]
+    assert len(result("pgd-0.05")["queries"]["adversarial_right_as_released"]) > 0
 
 
-def test_gallery_of_training_images(make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gallery_of_training_images(make_study: MakeStudy) -> None:
     study = make_study()
     dataset = study.datasets["digits"].model_copy(update={"gallery": "train", "split": "samples-1"})
     study = study.model_copy(update={"datasets": {"digits": dataset}})
-    subject = load_subject(study, MODEL)
-    assert not set(subject.queries.ids.tolist()) & set(subject.gallery.ids.tolist())
-    evaluate(study, MODEL)
-    clean = results(study)["clean"]
-    assert set(clean["queries"]["neighbour_clean"]) <= set(subject.gallery.ids.tolist())
+    target = load_target(study, MODEL)
+    assert not set(target.queries.ids.tolist()) & set(target.gallery.ids.tolist())
+    evaluate(study)
+    clean = result("clean")
+    assert set(clean["queries"]["neighbour_clean"]) <= set(target.gallery.ids.tolist())
     assert clean["metrics"]["masked"] == clean["metrics"]["as-released"]
 
 
 def test_clusters_when_asked_for(make_study: MakeStudy) -> None:
     evaluation = {"clusters": True, "check_queries": 0}
-    study = make_study(attacks={}, evaluation=evaluation, report={"examples": 1})
-    evaluate(study, MODEL)
-    assert {"nmi", "ami"} <= set(results(study)["clean"]["metrics"]["masked"])
+    evaluate(make_study(attacks={}, evaluation=evaluation, report={"examples": 1}))
+    assert {"nmi", "ami"} <= set(result("clean")["metrics"]["masked"])
 
 
-def test_a_missing_model_is_one_line(make_study: MakeStudy) -> None:
-    study = make_study()
-    (model_folder(study.name, MODEL) / "model.safetensors").unlink()
-    with pytest.raises(UserError, match="no such model; run `robust-dml train`"):
-        evaluate(study, MODEL)
+SMALL: dict[str, Any] = {
+    "attacks": {
+        "pgd": {"optimiser": "pgd", "objective": "margin", "epsilon": 0.05, "steps": 2},
+        "worst": {"optimiser": "worst-case", "members": ["pgd"], "epsilon": 0.05},
+    },
+    "evaluation": {"batch": 500, "check_queries": 0, "as_released": False},
+    "report": {"examples": 2},
+}
 
 
-def test_a_model_of_another_backbone_is_one_line(make_study: MakeStudy) -> None:
-    study = make_study()
-    other = study.backbones["small"].model_copy(update={"embedding": 16})
-    with pytest.raises(UserError, match="does not fit the backbone"):
-        evaluate(study.model_copy(update={"backbones": {"small": other}}), MODEL)
+def test_queries_that_are_not_finite_are_wrong_in_every_metric_and_in_the_worst_case(make_study: MakeStudy) -> None:
+    study = make_study(**SMALL)
+    evaluate(study)
+    sound = result("pgd-0.05")
+    broken = stored("pgd-0.05").embeddings.copy()
+    wrong = [0, 5, *np.flatnonzero(sound["queries"]["adversarial_right"])[:4].tolist()]
+    wrong = list(dict.fromkeys(wrong))
+    broken[wrong, 0] = [np.nan, np.inf, *[np.nan] * (len(wrong) - 2)]
+    save_attacked(attacked_path(study.name, MODEL, "pgd-0.05"), replace(stored("pgd-0.05"), embeddings=broken))
+    score_model(study, MODEL)
+    for label in ("pgd-0.05", "worst-0.05"):
+        found = result(label)
+        assert found["counts"]["nan"] == len(wrong)
+        for protocol in ("masked", "as-released"):
+            metrics = found["metrics"][protocol]
+            assert all(metrics[name] < value for name, value in sound["metrics"][protocol].items())
+        for column in ("adversarial_right", "adversarial_right_as_released"):
+            was = sound["queries"][column]
+            assert found["queries"][column][wrong[0]] is False
+            if label == "pgd-0.05" and column == "adversarial_right":
+                assert found["queries"][column] == [right and n not in wrong for n, right in enumerate(was)]
+        assert all(np.isfinite(found["queries"]["shift"]))
+    finding = checks()["values that are not finite"]
+    assert (finding["verdict"], finding["taints"]) == ("fail", ["pgd-0.05", "worst-0.05"])
 
 
-def test_members_of_a_worst_case_share_its_norm(make_study: MakeStudy) -> None:
-    attacks = {
-        "pgd": {"optimiser": "pgd", "norm": "l2", "epsilon": 0.5, "steps": 2},
-        "worst": {"optimiser": "worst-case", "epsilon": 0.5, "members": ["pgd"]},
-    }
-    study = make_study(attacks=attacks, report={})
-    with pytest.raises(UserError, match="another norm"):
-        evaluate(study, MODEL)
+def test_every_query_that_is_not_finite_leaves_nothing_of_any_metric(make_study: MakeStudy) -> None:
+    study = make_study(**SMALL)
+    attack_model(study, MODEL)
+    none = np.full_like(stored("pgd-0.05").embeddings, np.nan)
+    save_attacked(attacked_path(study.name, MODEL, "pgd-0.05"), replace(stored("pgd-0.05"), embeddings=none))
+    score_model(study, MODEL)
+    for label in ("pgd-0.05", "worst-0.05"):
+        assert set(result(label)["metrics"]["masked"].values()) == {0.0}
 
 
-def test_torch_threads_and_modes_are_left_alone(make_study: MakeStudy) -> None:
-    before = torch.get_num_threads(), torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark
-    evaluate(make_study(attacks={}, report={"examples": 0}), MODEL)
-    assert before == (torch.get_num_threads(), torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark)
+def test_a_metric_of_ones_own_is_one_more_row(make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make_study(**SMALL)
+    evaluate(study)
+    Path("own_metric.py").write_text("def miss(ranking):\n    return 1 - ranking.hits[:, 0].double()\n")
+    invalidate_caches()
+    metrics = ["recall", "own_metric:miss"]
+    more = make_study(**{**SMALL, "evaluation": {**SMALL["evaluation"], "metrics": metrics}})
+    assert Passes(monkeypatch).of(lambda: score_model(more, MODEL)) == 0
+    found = result("pgd-0.05")["metrics"]["masked"]
+    assert list(found) == ["recall@1", "recall@2", "recall@4", "recall@8", "miss"]
+    assert found["miss"] == pytest.approx(1 - found["recall@1"])

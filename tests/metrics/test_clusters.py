@@ -55,6 +55,8 @@ def test_nmi_against_counting_on_clusters_that_k_means_cannot_miss() -> None:
 
 
 def test_the_record_names_both_numbers() -> None:
-    items = Items(torch.randn(20, 3, generator=torch.Generator().manual_seed(0)), torch.arange(20) % 4, torch.arange(20))
+    items = Items(
+        torch.randn(20, 3, generator=torch.Generator().manual_seed(0)), torch.arange(20) % 4, torch.arange(20)
+    )
     assert ENTRY.of_embeddings is not None and ENTRY.of_ranking is None
     assert set(ENTRY.of_embeddings(items, 0)) == set(ENTRY.labels) == {"nmi", "ami"}

@@ -15,4 +15,6 @@ from robust_dml.retrieval import Items, Protocol, rank
 def test_against_double_loops(protocol: Protocol, problem: tuple[Items, Items]) -> None:
     ranked = naive_ranking(*problem, drop=protocol == "as-released")
     naive = mean([sum(query.hits[: query.relevant]) / query.relevant for query in ranked])
-    assert ranking_metrics(rank(*problem, protocol), ["r-precision"]) == pytest.approx({"r-precision": naive}, abs=1e-12)
+    assert ranking_metrics(rank(*problem, protocol), ["r-precision"]) == pytest.approx(
+        {"r-precision": naive}, abs=1e-12
+    )

@@ -37,5 +37,7 @@ def test_no_gradient_gives_finite_images_and_nan_keeps_the_first_image_at_which_
     assert torch.isfinite(still).all()
     ball = LinfBall(0.1)
     start = ball.random(x)
-    broken = carlini_wagner(lambda b: b.flatten(1) * torch.nan, x, repel(torch.ones(3, 432)), ball, steps=3, start=start)
+    broken = carlini_wagner(
+        lambda b: b.flatten(1) * torch.nan, x, repel(torch.ones(3, 432)), ball, steps=3, start=start
+    )
     torch.testing.assert_close(broken, start)

@@ -29,7 +29,9 @@ def config(name: str, norm: Any = "linf") -> AttackConfig:
     )
 
 
-def problem(embed: Any, x: Tensor, objective: Any, norm: str = "linf", epsilon: float = 0.05, **changes: Any) -> Problem:
+def problem(
+    embed: Any, x: Tensor, objective: Any, norm: str = "linf", epsilon: float = 0.05, **changes: Any
+) -> Problem:
     given = {"seeds": torch.arange(len(x)) * 7, **changes}
     return Problem(embed=embed, images=x, objective=objective, ball=BALLS[norm](epsilon), **given)
 
@@ -98,9 +100,7 @@ def test_training_takes_the_last_iterate_and_evaluation_the_best() -> None:
     training = TrainingAttackConfig(options={"steps": 6, "step_size": 0.09})
     evaluation = AttackConfig(optimiser="pgd", epsilon=[0.1], options={"steps": 6, "step_size": 0.09})
     last, best = (
-        objective(
-            model(found.record.attack(problem(model, x, objective, epsilon=0.1, keep=keep), found.options))
-        )
+        objective(model(found.record.attack(problem(model, x, objective, epsilon=0.1, keep=keep), found.options)))
         for found, keep in ((training, "last"), (evaluation, "best"))
     )
     assert (best >= last).all()
