@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from robust_dml.losses import build_loss
 from robust_dml.metrics import retrieval_metrics
 from robust_dml.miners import Triplets
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner, negative_weights
-from robust_dml.retrieval.protocols import rank
+from robust_dml.retrieval import Items, Protocol, rank
 
 ATTACK_FILES = {"linf": "attacks_linf.npz", "l2": "attacks_l2.npz"}
 TARGETS = ("pos", "neg", "posneg")
@@ -265,8 +265,8 @@ def test_metrics_as_released(load: Load, tag: str) -> None:
 @pytest.mark.parametrize("tag", ["clean", "adv", "moved"])
 def test_rankings(load: Load, tag: str) -> None:
     recorded = load("evaluation.npz")
-    masked = rank(*_given(recorded, tag), **_ids(recorded))
-    as_released = rank(*_given(recorded, tag), **_ids(recorded), protocol="as-released")
+    masked = rank(*_items(recorded, tag))
+    as_released = rank(*_items(recorded, tag), "as-released")
     ids, lone = recorded["gallery_id"], recorded["lone"]
     assert torch.equal(masked.scored, ~lone)
     assert torch.equal(ids[masked.positions[:, 0]], recorded[f"masked_{tag}_nn_id"])
@@ -278,7 +278,7 @@ def test_rankings(load: Load, tag: str) -> None:
 
 def test_choice_of_queries_and_target(load: Load) -> None:
     recorded = load("evaluation.npz")
-    clean = rank(*_given(recorded, "clean"), **_ids(recorded))
+    clean = rank(*_items(recorded, "clean"))
     assert torch.equal(clean.right, recorded["attacked_released"])
     assert torch.equal(recorded["gallery_id"][clean.positions[:, 0]], recorded["nn_id_clean_released"])
     attacked = recorded["attacked_released"]
@@ -288,10 +288,10 @@ def test_choice_of_queries_and_target(load: Load) -> None:
 def test_released_evaluation_from_end_to_end(load: Load) -> None:
     recorded = load("global_attack.npz")
     embed, x, attacked = tiny_net(recorded), recorded["x"], recorded["attacked"]
-    labels, gallery, ids = recorded["labels"], recorded["gallery_emb"], torch.arange(len(x))
-    close(embed(x), gallery)
-    assert torch.equal(rank(gallery, labels, gallery, labels, query_ids=ids, gallery_ids=ids).right, attacked)
-    other = gallery[recorded["nearest_other_positive"]]
+    clean = Items(recorded["gallery_emb"], recorded["labels"], torch.arange(len(x)))
+    close(embed(x), clean.embeddings)
+    assert torch.equal(rank(clean, clean).right, attacked)
+    other = clean.embeddings[recorded["nearest_other_positive"]]
     for name, references in (("released", recorded["released_reference"]), ("otherpos", other)):
         images = x.clone()
         images[attacked] = released.pgd(
@@ -305,22 +305,18 @@ def test_released_evaluation_from_end_to_end(load: Load) -> None:
         )
         close(images, recorded[f"{name}_adv"])
         close(embed(images), recorded[f"{name}_emb_adv"])
-    for name, queries in (("clean", gallery), *((n, recorded[f"{n}_emb_adv"]) for n in ("released", "otherpos"))):
-        given = (queries, labels, gallery, labels)
-        masked = retrieval_metrics(*given, query_ids=ids, gallery_ids=ids)
-        first_dropped = retrieval_metrics(*given, query_ids=ids, gallery_ids=ids, protocol="as-released")
+    moved = {name: recorded[f"{name}_emb_adv"] for name in ("released", "otherpos")}
+    for name, queries in {"clean": clean.embeddings, **moved}.items():
+        masked = retrieval_metrics(clean.embedded_as(queries), clean)
+        first_dropped = retrieval_metrics(clean.embedded_as(queries), clean, protocol="as-released")
         close(masked["recall@1"], recorded[f"{name}_masked_recall_at_1"])
         close(first_dropped["recall@1"], recorded[f"{name}_released_precision_at_1"])
 
 
-def _given(recorded: Recorded, tag: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    queries = recorded[f"query_emb_{tag}"], recorded["query_labels"]
-    return *queries, recorded["gallery_emb"], recorded["gallery_labels"]
+def _items(recorded: Recorded, tag: str) -> tuple[Items, Items]:
+    queries = Items(recorded[f"query_emb_{tag}"], recorded["query_labels"], recorded["query_id"])
+    return queries, Items(recorded["gallery_emb"], recorded["gallery_labels"], recorded["gallery_id"])
 
 
-def _ids(recorded: Recorded) -> dict[str, Tensor]:
-    return {"query_ids": recorded["query_id"], "gallery_ids": recorded["gallery_id"]}
-
-
-def metrics(recorded: Recorded, tag: str, protocol: str) -> dict[str, float]:
-    return retrieval_metrics(*_given(recorded, tag), **_ids(recorded), protocol=protocol)
+def metrics(recorded: Recorded, tag: str, protocol: Protocol) -> Mapping[str, float]:
+    return retrieval_metrics(*_items(recorded, tag), protocol=protocol)

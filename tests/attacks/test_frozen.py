@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from attacks.networks import images, small
-from robust_dml.attacks import frozen
+from robust_dml.attacks.frozen import frozen
 
 
 def test_frozen_and_restored_also_on_error() -> None:

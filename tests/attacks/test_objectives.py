@@ -11,12 +11,18 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from robust_dml.attacks.objectives import attract, margin, repel
+from robust_dml.retrieval import Items
 
 seeds = st.integers(0, 2**31)
 
 
 def vectors(count: int, seed: int, d: int = 4) -> Tensor:
     return torch.randn(count, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def numbered(embeddings: Tensor, classes: int, first_id: int = 0) -> Items:
+    """Items whose labels go round the classes."""
+    return Items(embeddings, torch.arange(len(embeddings)) % classes, torch.arange(len(embeddings)) + first_id)
 
 
 def naive_distance(a: Tensor, b: Tensor) -> float:
@@ -48,9 +54,9 @@ def naive_margin(query: int, embedding: Tensor, gallery: Tensor, labels: Tensor,
 def test_margin(seed: int, masked: bool) -> None:
     gallery, labels = vectors(30, seed), torch.arange(30) % 4
     labels[7] = 9  # alone in its class
-    ids = torch.arange(30) + 100 if masked else None
+    ids = torch.arange(30) + 100
     moved = gallery + 0.5 * vectors(30, seed + 1)
-    objective = margin(labels, gallery, labels, query_ids=ids, gallery_ids=ids)
+    objective = margin(Items(moved, labels, ids if masked else ids + 1000), Items(gallery, labels, ids))
     naive = [naive_margin(query, moved[query], gallery, labels, masked=masked) for query in range(30)]
     assert objective(moved).tolist() == pytest.approx(naive)
     with torch.no_grad():
@@ -59,26 +65,23 @@ def test_margin(seed: int, masked: bool) -> None:
 
 @given(seed=seeds)
 def test_margin_of_some_rows(seed: int) -> None:
-    gallery, labels, ids = vectors(20, seed), torch.arange(20) % 3, torch.arange(20)
-    whole = margin(labels, gallery, labels, query_ids=ids, gallery_ids=ids)
+    gallery = vectors(20, seed)
+    whole = margin(numbered(gallery, 3), numbered(gallery, 3))
     index = torch.tensor([4, 17, 2])
     assert torch.equal(whole.rows(index)(gallery[index]), whole(gallery)[index])
 
 
 def test_margin_goes_away_from_the_positive_and_towards_the_negative() -> None:
-    gallery, labels = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1])
+    gallery = Items(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1]), torch.tensor([0, 1]))
     query = torch.zeros(1, 2, requires_grad=True)
-    margin(torch.tensor([0]), gallery, labels)(query).sum().backward()
+    margin(Items(query, torch.tensor([0]), torch.tensor([7])), gallery)(query).sum().backward()
     torch.testing.assert_close(query.grad, torch.tensor([[-1.0, 1.0]]))
 
 
 def test_gradients_at_distance_zero_are_finite() -> None:
-    gallery, labels, ids = torch.zeros(6, 3), torch.tensor([0, 0, 1, 1, 2, 2]), torch.arange(6)
-    for objective in (
-        repel(gallery),
-        attract(gallery),
-        margin(labels, gallery, labels, query_ids=ids, gallery_ids=ids),
-    ):
+    gallery = torch.zeros(6, 3)
+    items = Items(gallery, torch.tensor([0, 0, 1, 1, 2, 2]), torch.arange(6))
+    for objective in (repel(gallery), attract(gallery), margin(items, items)):
         embeddings = gallery.clone().requires_grad_()
         objective(embeddings).sum().backward()
         assert embeddings.grad is not None
@@ -87,9 +90,9 @@ def test_gradients_at_distance_zero_are_finite() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
 def test_values_are_float32_or_better(dtype: torch.dtype) -> None:
-    gallery, labels = vectors(8, 0).to(dtype), torch.arange(8) % 2
+    gallery = vectors(8, 0).to(dtype)
     expected = torch.float64 if dtype == torch.float64 else torch.float32
-    for objective in (repel(gallery), attract(gallery), margin(labels, gallery, labels)):
+    for objective in (repel(gallery), attract(gallery), margin(numbered(gallery, 2, 100), numbered(gallery, 2))):
         embeddings = gallery.flip(0).clone().requires_grad_()
         values = objective(embeddings)
         values.sum().backward()
@@ -101,5 +104,3 @@ def test_values_are_float32_or_better(dtype: torch.dtype) -> None:
 def test_mistakes_are_told() -> None:
     with pytest.raises(ValueError, match="references"):
         repel(vectors(4, 0))(vectors(3, 0))
-    with pytest.raises(ValueError, match="query_ids and gallery_ids"):
-        margin(torch.zeros(2), vectors(2, 0), torch.zeros(2), query_ids=torch.arange(2))

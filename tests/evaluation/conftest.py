@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +9,13 @@ import pytest
 import yaml
 from safetensors.torch import save_file
 
-from robust_dml.config import Run, Study, load_study
+from evaluation.tiny_study import STUDY, MakeStudy
+from robust_dml.config import Study, load_study
 from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.data.index.build import build_index
 from robust_dml.data.store.build import build_store
 from robust_dml.models import build_model
-
-STUDY: dict[str, Any] = {
-    "name": "tiny",
-    "device": "cpu",
-    "datasets": {
-        "digits": {
-            "kind": "digits",
-            "transform": {"size": 8, "resize": 8, "train_side": 8, "flip": 0.0},
-            "backbone": "small",
-        }
-    },
-    "backbones": {"small": {"kind": "convnet", "widths": [4, 8], "embedding": 8}},
-    "losses": {"triplet": {"kind": "triplet"}},
-    "trainings": {"natural": {"method": "natural"}, "other": {"method": "natural"}},
-    "attacks": {
-        "fgsm": {"optimiser": "fgsm", "epsilon": 0.02},
-        "pgd": {"optimiser": "pgd", "objective": "margin", "epsilon": [0.02, 0.05], "steps": 3},
-    },
-    "evaluation": {"batch": 300, "block": 500, "check_queries": 40},
-    "report": {"headline": "pgd-0.05", "examples": 4},
-}
-MODEL = Run("digits", "triplet", "natural", 0)
-
-MakeStudy = Callable[..., Study]
 
 
 @pytest.fixture(scope="session")

@@ -1,163 +1,177 @@
-"""The verdicts of the sanity checks, on made-up results and on a real model."""
+"""The verdicts of the sanity checks, as functions of made-up results, and on a real model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from evaluation.conftest import MODEL, MakeStudy
-from robust_dml.config.attacks import AttackConfig
-from robust_dml.config.paths import attack_folder
-from robust_dml.evaluation import evaluate
-from robust_dml.evaluation.blocks import Arrays, Blocks, Work
-from robust_dml.evaluation.checks import CHECKS, Facts, Result, run_checks
-from robust_dml.runtime.files import read_json
+from evaluation.tiny_study import MODEL, STUDY, MakeStudy, checks, evaluate
+from robust_dml.config import Run, Study
+from robust_dml.config.evaluation import attacks_of
+from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs, Finding, references
+from robust_dml.evaluation.planned import checks as all_checks
+from robust_dml.evaluation.planned import extra_runs
 
+RUN = Run("digits", "triplet", "robust", 0)
 SOUND = {"zero_gradient": 0.0, "nan": 0.0, "collapsed": 0.0}
+EXTRA = {"epsilon": 0.0, "steps": 0.3, "restarts": 0.3, "optimiser": 0.8}
+RECALLS = {
+    "noise-0.1": 0.88,
+    "fgsm-0.1": 0.5,
+    "pgd-0.05": 0.6,
+    "pgd-0.1": 0.3,
+    "square-0.1": 0.6,
+    "transfer-0.1": 0.8,
+}
+OPTIONS: dict[str, dict[str, Any]] = {"transfer": {"source": "natural"}, "fgsm": {}, "r-fgsm": {}}
 
 
-def result(name: str, epsilon: float, recall: float, counts: dict[str, float] | None = None, **config: Any) -> Result:
-    settings = {"optimiser": name, "steps": 2, "epsilon": epsilon, **config}
-    return Result(f"{name}-{epsilon:g}", name, AttackConfig(**settings), epsilon, recall, {**SOUND, **(counts or {})})
+def study_of(labels: Mapping[str, float], settings: Mapping[str, Any], **sections: Any) -> Study:
+    """A study with these attacks, each by the optimiser of its name, two steps, and all its radii."""
+    attacks: dict[str, Any] = {}
+    for label in labels:
+        name, _, epsilon = label.rpartition("-")
+        steps = {} if name in ("fgsm", "r-fgsm") else {"steps": 2}
+        attack = attacks.setdefault(name, {"optimiser": name, **steps, **OPTIONS.get(name, {}), "epsilon": []})
+        attack["epsilon"].append(float(epsilon))
+        attack.update(settings.get(name, {}))
+    content = {**STUDY, "trainings": {name: {"method": name} for name in ("natural", "robust")}, "report": {}}
+    return Study(**{**content, "attacks": attacks, **sections})
 
 
-class Trials:
-    """Recall of the attacks as they are, and what each kind of change makes of it."""
-
-    def __init__(self, recalls: dict[str, float], changed: dict[str, float]) -> None:
-        self.recalls, self.changes = recalls, changed
-        self.asked: list[dict[str, Any]] = []
-
-    def recall(self, label: str) -> float:
-        return self.recalls[label]
-
-    def changed(self, label: str, config: AttackConfig, radius: float, **changes: Any) -> float:
-        self.asked.append(changes)
-        return self.changes[next(iter(changes))]
-
-
-def facts(*results: Result, **changed: Any) -> Facts:
-    good = {"epsilon": 0.0, "steps": 0.3, "restarts": 0.3, "optimiser": 0.8}
-    recalls = {r.label: 0.3 for r in results}
-    trials: Any = Trials(recalls, {**good, **changed})
-    return Facts("robust", results, clean=0.9, chance=0.1, pixels=100, headline=None, trials=trials)
+def inputs(
+    recalls: Mapping[str, float] = RECALLS,
+    *,
+    shares: Mapping[str, Mapping[str, float]] | None = None,
+    extra: Mapping[str, float] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    run: Run = RUN,
+    **sections: Any,
+) -> CheckInputs:
+    """Made-up results: recall@1 by label, and by what an extra run changes."""
+    study = study_of(recalls, settings or {}, **sections)
+    results = [
+        CheckedResult(at, recalls[at.label], 0.3, {**SOUND, **(shares or {}).get(at.label, {})})
+        for at in attacks_of(study)
+    ]
+    changed = {**EXTRA, **(extra or {})}
+    runs = {at.label: changed[at.changes[0][0]] for at in extra_runs(study, run)}
+    return CheckInputs(study, run, results, clean=0.9, chance=0.1, extra=runs)
 
 
-def verdict(given: Facts, name: str) -> dict[str, Any]:
-    (found,) = [finding for finding in run_checks(given) if finding["check"] == name]
-    return found
-
-
-SOUND_STUDY = (
-    result("noise", 0.1, 0.88),
-    result("fgsm", 0.1, 0.5),
-    result("pgd", 0.05, 0.6),
-    result("pgd", 0.1, 0.3),
-    result("square", 0.1, 0.6),
-    result("transfer", 0.1, 0.8, source="natural"),
-)
+def finding(given: CheckInputs, title: str) -> Finding:
+    (check,) = [check for check in all_checks() if check.title == title]
+    return check.run(given)
 
 
 def test_a_sound_study_passes_every_check() -> None:
-    findings = run_checks(facts(*SOUND_STUDY))
-    assert [finding["check"] for finding in findings] == list(CHECKS)
-    assert {finding["verdict"] for finding in findings} == {"pass"}
+    assert {check.title: check.run(inputs()).verdict for check in all_checks()} == {
+        check.title: "pass" for check in all_checks()
+    }
 
 
 @pytest.mark.parametrize(
-    ("check", "worse", "taints"),
+    ("title", "label", "recall", "shares", "taints"),
     [
-        ("R@1 falls with epsilon", result("pgd", 0.2, 0.35), ["pgd-0.2"]),
-        ("R@1 falls with epsilon", result("apgd", 0.1, 0.95), ["apgd-0.1"]),
-        ("iterative at least as strong as one step", result("r-fgsm", 0.1, 0.2), ["pgd-0.1"]),
-        ("gradient-free weaker than white-box", result("square", 0.05, 0.4), ["pgd-0.05"]),
-        ("transfer weaker than white-box", result("transfer", 0.05, 0.4, source="natural"), ["pgd-0.05"]),
-        ("noise weaker than white-box", result("noise", 0.05, 0.4), ["pgd-0.05"]),
-        ("queries without a gradient", result("pgd", 0.2, 0.2, {"zero_gradient": 0.2}), ["pgd-0.2"]),
-        ("values that are not finite", result("pgd", 0.2, 0.2, {"nan": 0.001}), ["pgd-0.2"]),
-        ("collapsed embeddings", result("pgd", 0.2, 0.2, {"collapsed": 1.0}), ["pgd-0.2"]),
+        ("R@1 falls with epsilon", "pgd-0.2", 0.35, {}, ["pgd-0.2"]),
+        ("R@1 falls with epsilon", "apgd-0.1", 0.95, {}, ["apgd-0.1"]),
+        ("iterative at least as strong as one step", "r-fgsm-0.1", 0.2, {}, ["pgd-0.1"]),
+        ("gradient-free weaker than white-box", "square-0.05", 0.4, {}, ["pgd-0.05"]),
+        ("transfer weaker than white-box", "transfer-0.05", 0.4, {}, ["pgd-0.05"]),
+        ("noise weaker than white-box", "noise-0.05", 0.4, {}, ["pgd-0.05"]),
+        ("queries without a gradient", "pgd-0.2", 0.2, {"zero_gradient": 0.2}, ["pgd-0.2"]),
+        ("values that are not finite", "pgd-0.2", 0.2, {"nan": 0.001}, ["pgd-0.2"]),
+        ("collapsed embeddings", "pgd-0.2", 0.2, {"collapsed": 1.0}, ["pgd-0.2"]),
     ],
 )
-def test_a_result_that_fails(check: str, worse: Result, taints: list[str]) -> None:
-    found = verdict(facts(*SOUND_STUDY, worse), check)
-    assert found["verdict"] == "fail"
-    assert found["taints"] == taints
-    assert all(label in found["why"] for label in taints)
+def test_a_result_that_fails(
+    title: str, label: str, recall: float, shares: dict[str, float], taints: list[str]
+) -> None:
+    found = finding(inputs({**RECALLS, label: recall}, shares={label: shares}), title)
+    assert (found.verdict, list(found.taints)) == ("fail", taints)
+    assert all(taint in found.why for taint in taints)
 
 
 @pytest.mark.parametrize(
-    ("check", "change", "taints"),
+    ("title", "extra"),
     [
-        ("R@1 near zero at large epsilon", {"epsilon": 0.2}, ["pgd-0.05", "pgd-0.1"]),
-        ("doubling the steps", {"steps": 0.28}, ["pgd-0.05", "pgd-0.1"]),
-        ("doubling the restarts", {"restarts": 0.1}, ["pgd-0.05", "pgd-0.1"]),
+        ("R@1 near zero at large epsilon", {"epsilon": 0.2}),
+        ("doubling the steps", {"steps": 0.28}),
+        ("doubling the restarts", {"restarts": 0.1}),
     ],
 )
-def test_a_trial_that_fails(check: str, change: dict[str, float], taints: list[str]) -> None:
-    found = verdict(facts(*SOUND_STUDY, **change), check)
-    assert found["verdict"] == "fail"
-    assert found["taints"] == taints
+def test_an_extra_run_that_fails_taints_every_radius_of_its_attack(title: str, extra: dict[str, float]) -> None:
+    found = finding(inputs(extra=extra), title)
+    assert (found.verdict, list(found.taints)) == ("fail", ["pgd-0.05", "pgd-0.1"])
 
 
-def test_trials_stand_in_for_attacks_that_the_study_lacks() -> None:
-    alone = facts(result("pgd", 0.1, 0.3), optimiser=0.2)
-    assert verdict(alone, "iterative at least as strong as one step")["taints"] == ["pgd-0.1"]
-    assert verdict(alone, "noise weaker than white-box")["taints"] == ["pgd-0.1"]
+def test_a_point_is_where_doubling_fails() -> None:
+    assert finding(inputs(extra={"steps": 0.2901}), "doubling the steps").verdict == "pass"
+    assert finding(inputs(extra={"steps": 0.2899}), "doubling the steps").verdict == "fail"
+
+
+def test_chance_is_allowed_at_a_large_radius() -> None:
+    title = "R@1 near zero at large epsilon"
+    assert finding(inputs(extra={"epsilon": 0.1}), title).verdict == "pass"
+    assert finding(replace(inputs(extra={"epsilon": 0.06}), chance=0.01), title).verdict == "fail"
+    assert finding(replace(inputs(extra={"epsilon": 0.05}), chance=0.01), title).verdict == "pass"
+
+
+def test_extra_runs_stand_in_for_attacks_that_the_study_lacks() -> None:
+    alone = inputs({"pgd-0.1": 0.3}, extra={"optimiser": 0.2})
+    assert list(finding(alone, "iterative at least as strong as one step").taints) == ["pgd-0.1"]
+    assert list(finding(alone, "noise weaker than white-box").taints) == ["pgd-0.1"]
+
+
+def test_an_attack_of_the_study_stands_in_for_an_extra_run() -> None:
+    """PGD with twice the steps is an attack of the study: its queries of the checks are compared."""
+    recalls, settings = {"pgd-0.1": 0.3, "pgd4-0.1": 0.2}, {"pgd4": {"optimiser": "pgd", "steps": 4}}
+    given = inputs(recalls, settings=settings, report={"headline": "pgd-0.1"})
+    assert "pgd-0.1,steps=4" not in given.extra
+    results = [replace(r, recall_of_checks=0.28) if r.label == "pgd4-0.1" else r for r in given.results]
+    assert list(finding(replace(given, results=results), "doubling the steps").taints) == ["pgd-0.1"]
+    assert finding(given, "doubling the steps").verdict == "pass"
 
 
 def test_different_balls_are_not_compared() -> None:
-    other = facts(result("pgd", 0.1, 0.5), result("square", 0.1, 0.1, norm="l2"))
-    assert verdict(other, "gradient-free weaker than white-box")["verdict"] == "not run"
+    other = inputs({"pgd-0.1": 0.5, "square-0.1": 0.1}, settings={"square": {"norm": "l2"}})
+    assert finding(other, "gradient-free weaker than white-box").verdict == "not run"
 
 
 def test_what_cannot_be_judged_says_why() -> None:
-    without = replace(facts(*SOUND_STUDY), trials=None)
-    for name in ("doubling the steps", "doubling the restarts", "R@1 near zero at large epsilon"):
-        found = verdict(without, name)
-        assert (found["verdict"], found["why"]) == ("not run", "evaluation.check_queries is 0")
-    itself = facts(result("pgd", 0.1, 0.3), result("transfer", 0.1, 0.2, source="robust"))
-    assert "very training" in verdict(itself, "transfer weaker than white-box")["why"]
-    assert verdict(facts(), "doubling the steps")["verdict"] == "not run"
+    without = inputs(evaluation={"check_queries": 0})
+    for title in ("doubling the steps", "doubling the restarts", "R@1 near zero at large epsilon"):
+        found = finding(without, title)
+        assert (found.verdict, found.why) == ("not run", "evaluation.check_queries is 0")
+    itself = inputs(run=RUN._replace(training="natural"))
+    assert "very training" in finding(itself, "transfer weaker than white-box").why
+    nothing = inputs({})
+    assert {check.run(nothing).verdict for check in all_checks() if check.wants(nothing.study, RUN)} == set()
+    assert finding(nothing, "doubling the steps").verdict == "not run"
 
 
 def test_each_attack_is_doubled_at_the_epsilon_of_the_headline() -> None:
-    given = replace(facts(*SOUND_STUDY, result("apgd", 0.1, 0.2)), headline="pgd-0.1")
-    assert [r.label for r in given.references()] == ["pgd-0.1", "apgd-0.1"]
-    run_checks(given)
-    trials: Any = given.trials
-    assert trials.asked.count({"steps": 4}) == 2
-    assert trials.asked.count({"epsilon": 0.5}) == 1
+    given = inputs({**RECALLS, "apgd-0.1": 0.2}, report={"headline": "pgd-0.1"})
+    assert [at.label for at in references(given.study)] == ["pgd-0.1", "apgd-0.1"]
+    asked = [at.changes for at in extra_runs(given.study, RUN)]
+    assert asked.count((("steps", 4),)) == 2
+    (large,) = [at for at in extra_runs(given.study, RUN) if at.changes == (("epsilon", "large"),)]
+    assert large.epsilon == 0.5
 
 
 def test_points_of_a_steps_curve_are_not_doubled() -> None:
-    more = replace(result("pgd", 0.1, 0.2, steps=20), name="pgd20", label="pgd20-0.1")
-    other = replace(result("pgd", 0.1, 0.2, steps=20, objective="margin"), name="margin", label="margin-0.1")
-    given = replace(facts(*SOUND_STUDY, more, other), headline="pgd-0.1")
-    assert [r.label for r in given.references()] == ["pgd-0.1", "margin-0.1"]
-    without = replace(given, headline=None)
-    assert [r.label for r in without.references()] == ["pgd-0.05", "pgd20-0.1", "margin-0.1"]
-
-
-def test_a_doubled_attack_that_the_study_has_is_not_run_again(
-    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    labels: list[str] = []
-    whole = Blocks.run
-
-    def listed(self: Blocks, work: Work, positions: np.ndarray, folder: Path, *, title: str) -> Arrays:
-        labels.append(title)
-        return whole(self, work, positions, folder, title=title)
-
-    monkeypatch.setattr(Blocks, "run", listed)
-    pgd = {"optimiser": "pgd", "objective": "margin", "epsilon": 0.05}
-    attacks = {"pgd": {**pgd, "steps": 2}, "pgd4": {**pgd, "steps": 4}}
-    evaluate(make_study(attacks=attacks, report={"headline": "pgd-0.05", "examples": 0}), MODEL)
-    trials = [label for label in labels if label.startswith("checks/")]
-    assert "checks/pgd-0.05/restarts=2" in trials and not any("steps=4" in label for label in trials)
+    settings = {
+        "pgd20": {"optimiser": "pgd", "steps": 20},
+        "margin": {"optimiser": "pgd", "steps": 20, "objective": "margin"},
+    }
+    recalls = {**RECALLS, "pgd20-0.1": 0.2, "margin-0.1": 0.2}
+    given = inputs(recalls, settings=settings, report={"headline": "pgd-0.1"})
+    assert [at.label for at in references(given.study)] == ["pgd-0.1", "margin-0.1"]
+    without = study_of(recalls, settings)
+    assert [at.label for at in references(without)] == ["pgd-0.05", "pgd20-0.1", "margin-0.1"]
 
 
 def test_checks_of_a_model(make_study: MakeStudy) -> None:
@@ -165,12 +179,11 @@ def test_checks_of_a_model(make_study: MakeStudy) -> None:
         "fgsm": {"optimiser": "fgsm", "objective": "repel-self", "epsilon": 0.05},
         "pgd": {"optimiser": "pgd", "objective": "margin", "epsilon": [0.05, 0.1], "steps": 8},
     }
-    study = make_study(attacks=attacks, report={"headline": "pgd-0.1", "examples": 0})
-    evaluate(study, MODEL)
-    checks = {c["check"]: c for c in read_json(attack_folder(study.name, MODEL) / "checks.json")["checks"]}
-    assert list(checks) == list(CHECKS)
-    zero = checks["queries without a gradient"]
+    evaluate(make_study(attacks=attacks, report={"headline": "pgd-0.1", "examples": 0}), MODEL)
+    found = checks()
+    assert list(found) == [check.title for check in all_checks()]
+    zero = found["queries without a gradient"]
     assert (zero["verdict"], zero["observed"], zero["taints"]) == ("fail", 1.0, ["fgsm-0.05"])
-    for name in ("R@1 falls with epsilon", "R@1 near zero at large epsilon", "noise weaker than white-box"):
-        assert checks[name]["verdict"] == "pass"
-    assert checks["gradient-free weaker than white-box"]["verdict"] == "not run"
+    for title in ("R@1 falls with epsilon", "R@1 near zero at large epsilon", "noise weaker than white-box"):
+        assert found[title]["verdict"] == "pass"
+    assert found["gradient-free weaker than white-box"]["verdict"] == "not run"

@@ -6,24 +6,21 @@ import csv
 
 import pytest
 
-from evaluation.conftest import MODEL, MakeStudy
+from evaluation.tiny_study import MakeStudy, evaluate, result
 from robust_dml.cli.main import main
-from robust_dml.config.paths import attack_folder
-from robust_dml.evaluation import evaluate
 from robust_dml.evaluation.collect import COLUMNS, collect
-from robust_dml.runtime.files import read_json
 
 
 def test_a_row_per_number(make_study: MakeStudy, capsys: pytest.CaptureFixture[str]) -> None:
     study = make_study()
-    evaluate(study, MODEL)
+    evaluate(study)
     path = collect(study)
     assert "4 of 8 results do not exist yet" in capsys.readouterr().err
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == 4 * 2 * 6
-    pgd = read_json(attack_folder(study.name, MODEL) / "pgd-0.05.json")
+    pgd = result("pgd-0.05")
     (row,) = [
         r
         for r in rows
@@ -45,6 +42,7 @@ def test_commands(make_study: MakeStudy, capsys: pytest.CaptureFixture[str]) -> 
     make_study(attacks={}, report={"examples": 1})
     names = ["--dataset", "digits", "--loss", "triplet", "--seed", "0", "--training"]
     assert main(["attack", "study.yaml", *names, "natural"]) == 0
+    assert main(["score", "study.yaml", *names, "natural"]) == 0
     assert main(["collect", "study.yaml"]) == 0
     assert capsys.readouterr().out.strip().endswith("metrics.csv")
     assert main(["attack", "study.yaml", *names, "robust"]) == 1

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from robust_dml.retrieval import candidates, search
-from robust_dml.retrieval.by_label import nearest_of_kinds
 
 
 @pytest.fixture(params=["product", "faiss"], scope="module", autouse=True)
@@ -122,27 +121,3 @@ def test_mistakes_are_told(arguments: tuple[Tensor, Tensor, int], message: str) 
 def test_one_kind_of_ids_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="query_ids and gallery_ids"):
         search(torch.zeros(2, 3), torch.zeros(4, 3), 1, query_ids=torch.arange(2))
-
-
-@given(problem=problems(), classes=st.integers(1, 4))
-def test_nearest_of_kinds(problem: tuple[Tensor, Tensor, int, list[int], list[int]], classes: int) -> None:
-    queries, gallery, k, query_ids, ids = problem
-    labels, query_labels = torch.arange(len(gallery)) % classes, torch.arange(len(queries)) % classes
-    found = nearest_of_kinds(
-        queries.double(),
-        query_labels,
-        gallery.double(),
-        labels,
-        k,
-        query_ids=torch.tensor(query_ids),
-        gallery_ids=torch.tensor(ids),
-    )
-    for row, query in enumerate(queries.double()):
-        for kind, positions in zip((True, False), found, strict=True):
-            allowed = [
-                p for p in range(len(ids)) if ids[p] != query_ids[row] and (labels[p] == query_labels[row]) == kind
-            ]
-            expected = sorted(float((gallery[p].double() - query).norm()) for p in allowed)[: len(positions[row])]
-            chosen = [int(p) for p in positions[row] if p >= 0]
-            assert set(chosen) <= set(allowed) and len(set(chosen)) == len(chosen)
-            assert [float((gallery[p].double() - query).norm()) for p in chosen] == pytest.approx(expected, abs=1e-6)

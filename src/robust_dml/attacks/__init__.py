@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from robust_dml.attacks.balls import Ball, L2Ball, LinfBall
-    from robust_dml.attacks.frozen import Embed, frozen
+    from robust_dml.attacks.frozen import Embed
     from robust_dml.attacks.optimisers.apgd import apgd
     from robust_dml.attacks.optimisers.carlini_wagner import carlini_wagner
     from robust_dml.attacks.optimisers.fgsm import fgsm
@@ -24,14 +24,13 @@ __all__ = [
     "apgd",
     "carlini_wagner",
     "fgsm",
-    "frozen",
     "noise",
     "pgd",
     "r_fgsm",
     "square",
 ]
 
-_ELSEWHERE = {"Ball": "balls", "L2Ball": "balls", "LinfBall": "balls", "Embed": "frozen", "frozen": "frozen"}
+_ELSEWHERE = {"Ball": "balls", "L2Ball": "balls", "LinfBall": "balls", "Embed": "frozen"}
 
 
 def __getattr__(name: str) -> Any:

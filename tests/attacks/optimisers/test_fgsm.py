@@ -1,11 +1,11 @@
-"""Single steps."""
+"""FGSM: one step along the gradient at the clean image."""
 
 from __future__ import annotations
 
 import torch
 
 from attacks.networks import images, small
-from robust_dml.attacks import L2Ball, LinfBall, fgsm, r_fgsm
+from robust_dml.attacks import L2Ball, LinfBall, fgsm
 from robust_dml.attacks.objectives import repel
 
 
@@ -29,12 +29,3 @@ def test_fgsm_uses_the_whole_l2_ball() -> None:
 def test_fgsm_has_no_direction_from_the_own_embedding() -> None:
     model, x = small(), images()
     assert torch.equal(fgsm(model, x, repel(model(x).detach()), LinfBall(0.1)), x)
-
-
-def test_r_fgsm_starts_elsewhere_and_ends_in_the_ball() -> None:
-    model, x, ball = small(), images(), LinfBall(0.1)
-    objective = repel(model(x).detach())
-    found = r_fgsm(model, x, objective, ball)
-    assert (objective(model(found)) > objective(model(ball.random(x)))).all()
-    assert (ball.size(found - x) <= ball.epsilon + 1e-12).all()
-    assert torch.equal(r_fgsm(model, x, objective, ball, start=x), x)

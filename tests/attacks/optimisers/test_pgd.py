@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from attacks.networks import images, small
 from robust_dml.attacks import Ball, L2Ball, LinfBall, apgd, pgd
 from robust_dml.attacks.objectives import Objective, margin, repel
+from robust_dml.retrieval import Items
 
 
 def linear(d: int, seed: int = 0) -> Tensor:
@@ -121,8 +122,8 @@ def test_a_sample_does_not_depend_on_its_batch() -> None:
 
 
 def gallery_margin(embeddings: Tensor) -> Objective:
-    labels, ids = torch.arange(len(embeddings)) % 2, torch.arange(len(embeddings))
-    return margin(labels, embeddings, labels, query_ids=ids, gallery_ids=ids)
+    items = Items(embeddings, torch.arange(len(embeddings)) % 2, torch.arange(len(embeddings)))
+    return margin(items, items)
 
 
 def test_until_breaks_the_same_queries_with_less_work() -> None:
@@ -150,12 +151,13 @@ def test_until_ends_when_nothing_stands() -> None:
     assert counting.calls == 2  # nothing is settled at the start itself, everything one step later
 
 
-def test_values_that_are_not_numbers_leave_the_clean_image() -> None:
-    model, x = small(), images()
-    references = model(x).detach().clone()
+@pytest.mark.parametrize("restarts", [1, 3])
+def test_values_that_are_not_numbers_keep_the_first_image_at_which_they_were(restarts: int) -> None:
+    model, x, ball = small(), images(), LinfBall(0.1)
+    references, start = model(x).detach().clone(), ball.random(x)
     references[2] = torch.nan
-    found = pgd(model, x, repel(references), LinfBall(0.1), steps=3)
-    assert torch.equal(found[2], x[2])
+    found = pgd(model, x, repel(references), ball, steps=3, restarts=restarts, start=start)
+    assert torch.equal(found[2], start[2])  # without a gradient it stays where it starts
     others = torch.tensor([0, 1, 3, 4, 5])
     assert (repel(references[others])(model(found[others])) > 0.01).all()
 

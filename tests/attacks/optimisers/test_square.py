@@ -1,4 +1,4 @@
-"""Square and noise: progress without gradients, draws that do not depend on the batch."""
+"""Square: progress without gradients, draws that do not depend on the batch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from attacks.networks import images, small
-from robust_dml.attacks import Ball, L2Ball, LinfBall, noise, square
+from robust_dml.attacks import Ball, L2Ball, LinfBall, square
 from robust_dml.attacks.objectives import repel
 
 BALLS = [LinfBall(0.05), L2Ball(0.5)]
@@ -40,15 +40,3 @@ def test_square_does_not_depend_on_the_batch(ball: Ball) -> None:
         for i in range(6)
     ]
     torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-12)
-
-
-def test_noise_keeps_the_best_draw() -> None:
-    model, x, ball = small(), images(), LinfBall(0.1)
-    objective = repel(model(x).detach())
-
-    def start(draw: int) -> Tensor:
-        return ball.random(x, seeds=torch.arange(6), stream=draw)
-
-    found = objective(model(noise(model, x, objective, ball, draws=5, start=start)))
-    each = torch.stack([objective(model(start(draw))) for draw in range(5)])
-    torch.testing.assert_close(found, each.amax(0))
