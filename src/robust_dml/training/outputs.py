@@ -66,7 +66,8 @@ class RunRecord:
     def as_json(self) -> dict[str, Any]:
         """Return the content of run.json."""
         fields = {**asdict(self), "checkpoints": {name: at.as_json() for name, at in self.checkpoints.items()}}
-        return {**fields.pop("provenance"), **fields}
+        own = fields.pop("provenance")
+        return {**fields, **own}
 
 
 def write_outputs(training: Training) -> None:
