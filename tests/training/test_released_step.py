@@ -91,7 +91,9 @@ def run_step(golden: dict[str, np.ndarray], loss: str, config: TrainingConfig) -
     triplets = Triplets(*(tensor(golden[slot]) for slot in "apn"))
     images, labels = tensor(golden["x"]), tensor(golden["labels"])
     step = make_step(model, images, labels, miner=lambda *_: triplets, config=config, loss=loss)
-    optimiser = Adam(dict(model.named_parameters()), learning_rate=float(golden["lr"]), weight_decay=float(golden["weight_decay"]))
+    optimiser = Adam(
+        dict(model.named_parameters()), learning_rate=float(golden["lr"]), weight_decay=float(golden["weight_decay"])
+    )
     value = loss_of(step)
     value.backward()
     gradient = flat(p.grad for p in model.parameters() if p.grad is not None)
@@ -127,7 +129,7 @@ def test_robust_step(
             "perturb": SLOTS[target],
             "attack_rate": 1.0 if rate == "full" else float(golden["mask_rate_part"]),
         },
-        attack=TrainingAttackConfig(epsilon=float(golden["eps"]), options={"steps": int(golden["pgd_steps"])}),
+        attack=TrainingAttackConfig(epsilon=float(golden["eps"]), steps=int(golden["pgd_steps"])),
     )
     value, gradient, after = run_step(golden, loss, config)
     close(as_recorded[0], golden[f"{target}_{rate}_adv"])

@@ -53,14 +53,14 @@ def test_a_folder_without_a_state_is_the_beginning(state: StateFolder) -> None:
 
 
 def test_the_state_before_the_last_is_kept_with_the_epochs_it_refers_to(state: StateFolder) -> None:
-    best = [1, 1, 3, 4]
+    best, saved = [1, 1, 3, 4], {}
     for epoch, chosen in enumerate(best, start=1):
         progress = TrainingProgress(epoch=epoch, choices={"best-clean": Choice(chosen, 0.5)})
-        progress.saved_epochs = {} if epoch == 1 else last.saved_epochs
+        progress.saved_epochs = saved
         if chosen == epoch:
             state.save_epoch(learner(epoch).model, progress)
         state.save(learner(epoch), progress)
-        last = progress
+        saved = progress.saved_epochs
         kept = {f"epoch-{number}.safetensors" for number in best[max(0, epoch - 2) : epoch]}
         assert {name for name in files(state) if name.startswith("epoch")} == kept
         assert len([name for name in files(state) if name.startswith("state")]) == min(2, epoch)

@@ -123,7 +123,8 @@ def _write_checkpoints(training: Training, folder: Path) -> dict[str, Checkpoint
     choices: dict[str, tuple[int, float | None]] = {"last": (last, None)}
     choices |= {name: (choice.epoch, choice.score) for name, choice in training.progress.choices.items()}
     chosen = choices[training.optimisation.checkpoint][0]
-    files = {epoch: MODEL if epoch == chosen else f"checkpoints/epoch-{epoch}.safetensors" for epoch, _ in choices.values()}
+    epochs = {epoch for epoch, _ in choices.values()}
+    files = {epoch: MODEL if epoch == chosen else f"checkpoints/epoch-{epoch}.safetensors" for epoch in sorted(epochs)}
     saved = {epoch: _saved(training, epoch) for epoch in files if epoch != last}
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     for epoch, file in files.items():

@@ -78,7 +78,7 @@ class Training:
 
     def _method(self) -> TrainingMethod:
         method: TrainingMethod = self.config.record.build(self.config.options)
-        method.prepare(self.forward.model, classes=len(set(self.part.labels.tolist())), seed=self.run.seed)
+        method.prepare(self.forward.model, classes=int(self.part.labels.max()) + 1, seed=self.run.seed)
         if method.parameters() and self.processes.count > 1:
             raise UserError(f"trainings: {self.config.method} trains weights of its own; it needs one process")
         return method

@@ -1,9 +1,9 @@
 """The state that an interrupted training goes on from; nothing in it is unpickled.
 
-state-<epoch>-<step>-<checksum>.safetensors holds the weights, Adam's moments, the method's own state and, as JSON in its
-header, the progress. It gets its name once it is complete, and the one before it is kept: a file whose bytes have
-another SHA-256 than its name says is damaged, and the training goes on from the other. Beside them are the weights of the
-epochs that a checkpoint choice refers to, each written before the state that records their checksum.
+state-<epoch>-<step>-<checksum>.safetensors holds the weights, Adam's moments, the method's own state and, as JSON in
+its header, the progress. It gets its name once it is complete, and the one before it is kept: a file whose bytes have
+another SHA-256 than its name says is damaged, and the training goes on from the other. Beside them are the weights of
+the epochs that a checkpoint choice refers to, each written before the state that records their checksum.
 """
 
 from __future__ import annotations
@@ -148,10 +148,15 @@ class StateFolder:
         return sorted(files, key=lambda file: (file.name.split("-")[1:3], file.stat().st_mtime_ns), reverse=True)
 
     def _damage(self, file: Path) -> str | None:
-        """Return what is wrong with the bytes of a state or of the epochs that it refers to; None if nothing is."""
+        """Return what is wrong with the bytes of a state or of the epochs that it refers to; None if nothing is.
+
+        Raises UserError if it is undamaged, and the state of another training.
+        """
         if not _has_checksum(file, file.stem.rpartition("-")[2]):
             return "its checksum differs from the one in its name"
-        progress = self._header(file)[1]
+        key, progress = self._header(file)
+        if key != self.key:
+            raise UserError(f"{file}: the state of a training with other settings or data; delete {self.folder}")
         for epoch, sha256 in progress.saved_epochs.items():
             if not _has_checksum(self.epoch_file(epoch), sha256):
                 return f"the checksum of {self.epoch_file(epoch).name} differs from the one that it records"
@@ -163,9 +168,7 @@ class StateFolder:
         return json.loads(header["key"]), TrainingProgress.from_json(header["progress"])
 
     def _read(self, file: Path, learner: Learner) -> TrainingProgress:
-        key, progress = self._header(file)
-        if key != self.key:
-            raise UserError(f"{file}: the state of a training with other settings or data; delete {self.folder}")
+        progress = self._header(file)[1]
         try:
             with safe_open(file, framework="pt") as stored:
                 learner.load({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
