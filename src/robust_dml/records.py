@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from robust_dml.registry import Registry
 from robust_dml.runtime.options import Options, options_of
@@ -233,7 +233,12 @@ class FigureRecord:
     draw: Callable[[Numbers], Figure]
 
 
-def _words(name: str, function: Callable[..., Any]) -> dict[str, str]:
+class _Words(TypedDict):
+    label: str
+    summary: str
+
+
+def _words(name: str, function: Callable[..., Any]) -> _Words:
     """Return label and summary of a user's function: its name and the first line of its docstring."""
     return {"label": name, "summary": (function.__doc__ or name).strip().splitlines()[0]}
 

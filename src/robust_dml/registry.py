@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from robust_dml.runtime.errors import UserError
 
@@ -87,7 +87,7 @@ class Registry(Generic[R]):
     def _checked(self, name: str, found: Any) -> R:
         if not isinstance(found, self.record):
             raise UserError(f"{self.what} {name}: expected a {self.record.__name__}, found {type(found).__name__}")
-        return cast(R, found)
+        return found
 
     def _hint(self, name: str) -> str:
         near = get_close_matches(name, self.names, n=1)

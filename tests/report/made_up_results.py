@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from robust_dml.config import Run, Study, attack_settings, training_settings
-from robust_dml.config.paths import attack_folder, model_folder, results_folder
+from robust_dml.config import Run, Study
+from robust_dml.config.digests import score_settings, training_settings
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import backbone_of, runs
-from robust_dml.report.metrics import Row
-from robust_dml.report.selection import CLEAN, Result, results_of
+from robust_dml.report.metrics import MetricRow
 from robust_dml.runtime.files import write_json, write_text
 
 QUERIES, NEIGHBOURS, CLASSES, PIXELS = 60, 4, 5, 16
@@ -22,25 +24,31 @@ METRICS = ("recall@1", "recall@2", "recall@4", "recall@8", "r-precision", "map@r
 def make_results(study: Study) -> None:
     """Write results/<study> below the current folder: models, attacks and metrics.csv."""
     lines = [line for run in runs(study) for line in _make_run(study, run)]
-    rows = [",".join(Row._fields), *(",".join(map(str, line)) for line in lines)]
-    write_text(results_folder(study.name) / "metrics.csv", "\n".join(rows) + "\n")
+    write_rows(study, lines)
 
 
-def _make_run(study: Study, run: Run) -> list[Row]:
+def write_rows(study: Study, rows: list[MetricRow]) -> None:
+    """Write metrics.csv."""
+    head = ",".join(field.name for field in fields(MetricRow))
+    lines = [head, *(",".join(map(str, astuple(row))) for row in rows)]
+    write_text(results_folder(study.name) / "metrics.csv", "\n".join(lines) + "\n")
+
+
+def _make_run(study: Study, run: Run) -> list[MetricRow]:
     random = np.random.default_rng([len(run.loss), list(study.trainings).index(run.training), run.seed])
     _make_model(study, run, random)
     lines = []
-    for result in [CLEAN, *results_of(study)]:
-        record = _attack_record(study, run, result, random)
-        write_json(attack_folder(study.name, run) / f"{result.name}.json", record)
-        lines += _lines(study, run, record)
+    for at in [CLEAN, *attacks_of(study)]:
+        record = _attack_record(study, run, at, random)
+        write_json(score_path(study.name, run, at.label), record)
+        lines += _lines(record)
     checks = [
         {"check": "NaN count is zero", "verdict": "pass", "observed": 0, "expected": "0", "taints": [], "why": ""},
         _failed_check() if (run.training, run.seed) == ("robust-negative", 0) else _passed_check(),
     ]
     write_json(attack_folder(study.name, run) / "checks.json", {"checks": checks})
-    seconds = {result.name: {"seconds": 2.0, "queries_per_second": 30.0} for result in [CLEAN, *results_of(study)]}
-    record = {**_provenance(study, run), "settings": attack_settings(study, run), "attacks": seconds}
+    seconds = {at.label: {"seconds": 2.0, "queries_per_second": 30.0} for at in [CLEAN, *attacks_of(study)]}
+    record = {**_provenance(study, run), "settings": {"score": score_settings(study, run)}, "attacks": seconds}
     write_json(attack_folder(study.name, run) / "run.json", record)
     _make_examples(study, run, random)
     return lines
@@ -89,18 +97,18 @@ def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
     write_text(folder / "history.csv", "\n".join(lines) + "\n")
 
 
-def _attack_record(study: Study, run: Run, result: Result, random: np.random.Generator) -> dict[str, Any]:
-    attack = study.attacks.get(result.attack)
-    strength = 6 * result.epsilon * (0.4 if run.training.startswith("robust") else 1.0)
+def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Generator) -> dict[str, Any]:
+    attack = at.config
+    strength = 6 * at.epsilon * (0.4 if run.training.startswith("robust") else 1.0)
     recall = float(np.clip(0.95 - strength + 0.03 * random.standard_normal(), 0.02, 0.99))
     masked = {name: recall * (1 - 0.1 * n / 6) for n, name in enumerate(METRICS)}
     released = {name: min(1.0, value + (0.05 if attack else 0.0)) for name, value in masked.items()}
     ids = list(range(QUERIES))
     return {
         **{"dataset": run.dataset, "backbone": backbone_of(study, run)[0], "loss": run.loss, "training": run.training},
-        **{"seed": run.seed, "attack": result.attack, "norm": attack.norm if attack else ""},
-        **{"epsilon": result.epsilon, "steps": attack.steps if attack else 0},
-        "objective": attack.objective if attack else "",
+        **{"seed": run.seed, "attack": at.name, "norm": attack.norm if attack else ""},
+        **{"epsilon": at.epsilon, "steps": attack.steps if attack else 0},
+        "objective": attack.objective if attack and not at.is_ensemble else "",
         "settings": attack.model_dump(mode="json") if attack else {},
         "metrics": {"masked": masked, "as-released": released},
         "counts": {"queries": QUERIES, "scored": QUERIES, "nan": 0, "zero_gradient": 0, "collapsed": 0},
@@ -109,7 +117,7 @@ def _attack_record(study: Study, run: Run, result: Result, random: np.random.Gen
             "label": [n % CLASSES for n in ids],
             "clean_right": [True] * QUERIES,
             "adversarial_right": [bool(random.random() < recall) for _ in ids],
-            "norm": [result.epsilon] * QUERIES,
+            "norm": [at.epsilon] * QUERIES,
             "shift": [float(value) for value in np.clip(strength * random.random(QUERIES) * 2, 0, 2)],
             "neighbour_clean": [(n + CLASSES) % QUERIES for n in ids],
             "neighbour_adversarial": [(n + 1) % QUERIES for n in ids],
@@ -117,10 +125,10 @@ def _attack_record(study: Study, run: Run, result: Result, random: np.random.Gen
     }
 
 
-def _lines(study: Study, run: Run, record: dict[str, Any]) -> list[Row]:
+def _lines(record: dict[str, Any]) -> list[MetricRow]:
     names = ("dataset", "backbone", "loss", "training", "seed", "attack", "norm", "epsilon", "steps", "objective")
     return [
-        Row(*(record[name] for name in names), protocol, metric, value)
+        MetricRow(*(record[name] for name in names), protocol, metric, value)
         for protocol, metrics in record["metrics"].items()
         for metric, value in metrics.items()
     ]

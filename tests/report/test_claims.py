@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from robust_dml.cli import main
 from robust_dml.config import load_study
 from robust_dml.report.cells import Numbers
-from robust_dml.report.claims import Claim, judge, load_claims
-from robust_dml.report.metrics import Metrics, Row
+from robust_dml.report.claims import Claim, judge, load_claims, record_of
+from robust_dml.report.metrics import MetricRow
 from robust_dml.report.results import Results
 from robust_dml.runtime.errors import UserError
 
@@ -32,18 +33,18 @@ def claim(**changes) -> Claim:
     return Claim(**{name: value for name, value in {**base, **changes}.items() if value is not None})
 
 
-def metrics(values: dict[tuple[str, str], dict[int, float]]) -> Metrics:
+def metrics(values: dict[tuple[str, str], dict[int, float]]) -> list[MetricRow]:
     """Rows of PGD at 0.1, masked R@1, by (loss, training) and seed."""
-    return Metrics(
-        Row("digits", "small", loss, training, seed, "pgd", "linf", 0.1, 10, "margin", "masked", "recall@1", value)
+    return [
+        MetricRow("digits", "small", loss, training, seed, "pgd", "linf", 0.1, 10, "margin", "masked", "recall@1", value)
         for (loss, training), seeds in values.items()
         for seed, value in seeds.items()
-    )
+    ]
 
 
 @pytest.fixture
 def numbers(results: Results) -> Numbers:
-    results.metrics = metrics(  # type: ignore[misc]
+    results.rows = metrics(  # type: ignore[misc]
         {
             ("triplet", "natural"): {0: 0.30, 1: 0.40},
             ("triplet", "robust-anchor"): {0: 0.66, 1: 0.60},
@@ -56,7 +57,7 @@ def numbers(results: Results) -> Numbers:
 
 
 def test_a_ratio_is_that_of_the_means_and_its_spread_that_of_the_seeds(numbers: Numbers) -> None:
-    record = judge(claim(), numbers).record()
+    record = asdict(record_of(judge(claim(), numbers)))
     assert record["verdict"] == "supported"
     assert record["observed"] == pytest.approx(0.63 / 0.35)
     assert record["cases"][0]["seeds"] == {"0": pytest.approx(2.2), "1": pytest.approx(1.5)}
@@ -103,7 +104,7 @@ def test_a_ratio_to_zero_is_unbounded_and_stays_valid_json(numbers: Numbers) -> 
     verdict = judge(claim(of={"training": "robust-anchor", **at}, to={"training": "natural", **at}), numbers)
     assert verdict.answer == "supported"
     assert "unbounded" in verdict.reason
-    assert json.loads(json.dumps(verdict.record(), allow_nan=False))["observed"] is None
+    assert json.loads(json.dumps(asdict(record_of(verdict)), allow_nan=False))["observed"] is None
 
 
 def test_a_claim_without_runs_is_not_tested_and_says_what_is_missing(numbers: Numbers) -> None:

@@ -12,14 +12,16 @@ import pytest
 from PIL import Image
 
 from robust_dml.cli import main
+from robust_dml.config import ModelName
+from robust_dml.config.evaluation import CLEAN
 from robust_dml.report.catalogue import figure_files, figure_names, figure_sources
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures import caption, draw, save
 from robust_dml.report.figures.retrieval import _chosen, _pairs
 from robust_dml.report.figures.style import marks
-from robust_dml.report.metrics import mean
 from robust_dml.report.results import Results
-from robust_dml.report.selection import CLEAN, headline, worst_cases
+from robust_dml.report.seeds import mean
+from robust_dml.report.selection import headline, worst_cases
 from robust_dml.runtime.errors import UserError
 
 ALL = ["retrieval", "gaussians", "epsilon", "steps", "curves", "slot", "shift"]
@@ -77,7 +79,7 @@ def test_lines_stand_where_metrics_csv_says(results: Results) -> None:
     figure = draw(numbers, "epsilon")
     lines = {line.get_label(): line for line in figure.axes[1].lines if not line.get_label().startswith("_")}
     assert set(lines) == set(results.study.trainings)
-    model = ("digits", "triplet", "robust-anchor")
+    model = ModelName("digits", "triplet", "robust-anchor")
     clean = mean(numbers.seeds(model, CLEAN))
     attacked = mean(numbers.seeds(model, headline(results.study)))
     x, y = lines["robust-anchor"].get_data()
@@ -96,8 +98,8 @@ def test_trainings_differ_by_line_and_marker_and_not_by_colour_alone(results: Re
 
 def test_the_grid_shows_queries_that_natural_training_loses_and_robust_training_keeps(results: Results) -> None:
     pairs = _pairs(Numbers(results), "digits")
-    assert list(pairs) == ["contrastive", "triplet"]
-    for query in _chosen(pairs, 2):
+    assert [group.loss for group in pairs] == ["contrastive", "triplet"]
+    for query in _chosen(list(pairs.values()), 2):
         for natural, robust in pairs.values():
             assert (natural.right(query, attacked=True), robust.right(query, attacked=True)) == (False, True)
             assert natural.right(query, attacked=False)

@@ -38,9 +38,10 @@ def test_every_number_of_a_csv_is_in_metrics_csv(results: Results, name: str, tm
 
 def test_a_study_has_only_the_tables_that_it_can_fill(results: Results) -> None:
     assert set(table_names(results.study)) == {*NUMERIC, "checks"}
-    alone = results.study.model_copy(
-        update={"trainings": {name: results.study.trainings[name] for name in ("natural", "robust-anchor")}}
-    )
+    pair = ["natural", "robust-anchor"]
+    trainings = {name: results.study.trainings[name] for name in pair}
+    digits = results.study.datasets["digits"].model_copy(update={"trainings": pair})
+    alone = results.study.model_copy(update={"trainings": trainings, "datasets": {"digits": digits}})
     assert not {"slot", "rate", "rival"} & set(table_names(alone))
 
 
@@ -73,7 +74,7 @@ def test_the_best_of_each_group_is_marked() -> None:
         Row((name,), (Cell(mean=value),), (group,))
         for name, value, group in [("a", 61.04, "x"), ("b", 60.96, "x"), ("c", 12.0, "x"), ("d", 5.0, "y")]
     )
-    table = mark_best(Table("t", "", "", ("name",), (Column("c", "", ""),), rows))
+    table = mark_best(Table("", ("name",), (Column("c", "", ""),), rows))
     assert [row.cells[0].best for row in table.rows] == [True, True, False, False]
 
 
@@ -91,7 +92,7 @@ def test_a_failed_check_stands_beside_the_number_it_taints_and_only_there(result
 
 def test_a_study_of_one_seed_shows_no_spread(results: Results) -> None:
     one = Results(results.study.model_copy(update={"seeds": [0]}))
-    one.metrics = type(one.metrics)([row for row in results.metrics.rows if row.seed == 0])  # type: ignore[misc]
+    one.rows = [row for row in results.rows if row.seed == 0]  # type: ignore[misc]
     table = build_table(Numbers(one), "main")
     assert "One seed" in table.caption
     assert "±" not in to_latex(table).split(r"\toprule")[1].replace(r"$\pm$", "±")

@@ -15,6 +15,7 @@ class Best:
     def __init__(self, images: Tensor) -> None:
         self.images = images.clone()
         self.values = torch.full((len(images),), -torch.inf, dtype=torch.float64, device=images.device)
+        self.settled = torch.zeros(len(images), dtype=torch.bool, device=images.device)
 
     def offer(self, images: Tensor, values: Tensor, rows: Tensor) -> None:
         """Keep those of `images`, samples number `rows`, whose `values` are higher than any before."""
@@ -24,10 +25,12 @@ class Best:
         self.values[rows[better]] = values[better]
 
     def settle(self, images: Tensor, rows: Tensor) -> None:
-        """Keep `images` for good as the result of samples number `rows`."""
-        self.images[rows] = images
+        """Keep `images` for good as the result of samples number `rows`, but for those with a value of infinity."""
+        better = self.values[rows] < torch.inf
+        self.images[rows[better]] = images[better]
         self.values[rows] = torch.inf
+        self.settled[rows] = True
 
     def open_rows(self) -> Tensor:
         """Return the numbers of the samples that are not settled."""
-        return torch.nonzero(self.values < torch.inf).flatten()
+        return torch.nonzero(~self.settled).flatten()

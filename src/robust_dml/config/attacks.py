@@ -27,7 +27,8 @@ class _Attack(Entry):
     @property
     def steps(self) -> int:
         """Gradient steps or queries of one restart, as the optimiser counts them."""
-        return self.find(self.optimiser).steps(self.options)
+        steps: int = self.record.steps(self.options)
+        return steps
 
 
 class AttackConfig(_Attack):

@@ -18,7 +18,7 @@ from robust_dml.config.digests import attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import STATE, attacked_path, state_folder
 from robust_dml.config.study import KEPT_EXAMPLES
-from robust_dml.evaluation.attacked import Attacked, Origin, fixed_point, read_origin, save_attacked
+from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked, Origin, fixed_point, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
 from robust_dml.evaluation.blocks import run_blocks
 from robust_dml.evaluation.planned import planned_attacks
@@ -74,7 +74,7 @@ class _Evaluation:
             return
         clean = at.config is None
         attacked = _unperturbed(self.target, self._kept()) if clean else self._attacked(at, source, digest)
-        save_attacked(path, _stamped(attacked, at.label, digest, self.target))
+        save_attacked(path, self._stamped(attacked, at, digest))
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
 
@@ -102,6 +102,20 @@ class _Evaluation:
         right = self.clean.right
         return lambda positions: released_batch(batch, positions, right)
 
+    def _stamped(self, attacked: Attacked, at: AttackAt, digest: str) -> Attacked:
+        """Return a result that says how it was made."""
+        origin = Origin(
+            label=at.label,
+            digest=digest,
+            planned=attack_digest(self.study, self.run, at),
+            model_sha256=self.target.model_sha256,
+            data_sha256=self.target.data_sha256,
+            device=device_name(self.target.device),
+            revision=revision(),
+            seconds=round(attacked.origin.seconds, 3),
+        )
+        return replace(attacked, origin=origin)
+
     def _source(self, at: AttackAt) -> Target:
         """The model that the images are made for: the one under attack, but for a transfer."""
         training = at.config.source if at.config is not None else None
@@ -122,20 +136,6 @@ def _unperturbed(target: Target, kept: Positions) -> Attacked:
         zero_gradient=np.zeros(len(queries), dtype=bool),
         image_positions=kept,
         images=fixed_point(target.images(kept).cpu().numpy()),
-        origin=Origin(label="", digest="", model_sha256="", data_sha256="", device="", revision=""),
+        origin=NOT_STAMPED,
     )
     return found if gallery is queries else replace(found, gallery=gallery.embeddings.cpu().numpy())
-
-
-def _stamped(attacked: Attacked, label: str, digest: str, target: Target) -> Attacked:
-    """Return a result that says how it was made."""
-    origin = Origin(
-        label=label,
-        digest=digest,
-        model_sha256=target.model_sha256,
-        data_sha256=target.data_sha256,
-        device=device_name(target.device),
-        revision=revision(),
-        seconds=round(attacked.origin.seconds, 3),
-    )
-    return replace(attacked, origin=origin)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,10 @@ from robust_dml.runtime.files import replacing
 
 LEVELS = 65535  # images are stored as 16-bit fixed-point numbers
 _ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images", "gallery")
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, NotImplementedError)
+_DAMAGE = (
+    *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError),
+    *(BadZipFile, zlib.error),
+)
 
 Integers = NDArray[np.int64]
 
@@ -26,11 +31,16 @@ class Origin:
 
     label: str
     digest: str
+    planned: str
+    """The part of the digest that is known before models and images exist: settings and code."""
     model_sha256: str
     data_sha256: str
     device: str
     revision: str
     seconds: float = 0.0
+
+
+NOT_STAMPED = Origin(label="", digest="", planned="", model_sha256="", data_sha256="", device="", revision="")
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Attacked:
 
     def pixels(self) -> NDArray[np.float32]:
         """Return the kept images (M, 3, H, W), float32 in [0, 1]."""
-        return self.images.astype(np.float32) / LEVELS
+        return self.images.astype(np.float32) / np.float32(LEVELS)
 
     def at(self, positions: Integers) -> NDArray[np.float32]:
         """Return the embeddings of the queries at `positions`, which must be among those attacked."""
@@ -73,7 +83,7 @@ def save_attacked(path: Path, attacked: Attacked) -> None:
     arrays = {name: getattr(attacked, name) for name in _ARRAYS}
     header = {**asdict(attacked.origin), "content_sha256": _content_sha256(arrays)}
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
+        np.savez(stream, header=np.array(json.dumps(header)), **arrays)
 
 
 def load_attacked(path: Path) -> Attacked:
@@ -86,7 +96,7 @@ def load_attacked(path: Path) -> Attacked:
         origin = Origin(**header)
     except FileNotFoundError as error:
         raise UserError(f"{path}: not there; run `robust-dml attack` or snakemake") from error
-    except (*_DAMAGE, *_zip_errors()) as error:
+    except _DAMAGE as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: damaged ({reason}); delete it and run snakemake again") from error
     if content != _content_sha256(arrays):
@@ -102,6 +112,17 @@ def read_origin(path: Path) -> Origin | None:
         return None
 
 
+def read_header(path: Path) -> Origin | None:
+    """Return how a stored result says it was made, without checking its content; None if that cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            header = json.loads(str(stored["header"]))
+        header.pop("content_sha256")
+        return Origin(**header)
+    except _DAMAGE:
+        return None
+
+
 def _content_sha256(arrays: dict[str, np.ndarray]) -> str:
     content = hashlib.sha256()
     for name in _ARRAYS:
@@ -109,10 +130,3 @@ def _content_sha256(arrays: dict[str, np.ndarray]) -> str:
         content.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         content.update(array.tobytes())
     return content.hexdigest()
-
-
-def _zip_errors() -> tuple[type[Exception], ...]:
-    import zipfile
-    import zlib
-
-    return zipfile.BadZipFile, zlib.error

@@ -165,7 +165,7 @@ def doubling_changes_little(inputs: CheckInputs, setting: str) -> Finding:
     pairs = doubled(inputs.study, setting)
     if not pairs:
         return not_run("the study has no such attack")
-    gains = {at: inputs.result(at).recall_of_checks - inputs.recall_of(twice) for at, twice in pairs}
-    tainted = [label for at, gain in gains.items() if gain >= POINT for label in inputs.labels(at.name)]
+    gains = [(at, inputs.result(at).recall_of_checks - inputs.recall_of(twice)) for at, twice in pairs]
+    tainted = [label for at, gain in gains if gain >= POINT for label in inputs.labels(at.name)]
     why = f"twice the {setting} lower recall@1 further under {{}}"
-    return verdict(max(gains.values()), f"< {POINT}", tainted, why)
+    return verdict(max(gain for _, gain in gains), f"< {POINT}", tainted, why)

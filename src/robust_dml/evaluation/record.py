@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from robust_dml.config import Run, Study
-from robust_dml.config.digests import attack_settings, score_settings
+from robust_dml.config.digests import attack_settings, score_digest, score_settings
 from robust_dml.config.evaluation import CLEAN
 from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation.attacked import Attacked
@@ -28,12 +28,14 @@ def write_checks(path: Path, checks: Sequence[Check], inputs: CheckInputs) -> No
 def write_record(study: Study, run: Run, stored: StoredResults) -> None:
     """Write how the results of a model were made: settings, hashes, versions, and the seconds of each attack."""
     clean = stored.load(CLEAN.label).origin
+    digest = score_digest(study, run)
     planned = [CLEAN, *planned_attacks(study, run)]
     content = {
         "settings": {
             "score": score_settings(study, run),
             "attacks": {at.label: attack_settings(study, run, at) for at in planned},
         },
+        "digest": digest,
         "seed": run.seed,
         "data_sha256": clean.data_sha256,
         "model_sha256": clean.model_sha256,

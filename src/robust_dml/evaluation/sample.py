@@ -11,7 +11,8 @@ GOLDEN = 0.6180339887498949  # its multiples, modulo 1, fill the interval evenly
 
 def evenly_spaced(length: int, count: int) -> Positions:
     """Return at most `count` numbers below `length`, evenly spaced, ascending."""
-    return np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(np.int64))
+    found: Positions = np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(np.int64))
+    return found
 
 
 def example_order(length: int, count: int) -> Positions:
@@ -20,7 +21,7 @@ def example_order(length: int, count: int) -> Positions:
     So the examples of a smaller number are among those of a larger one, and showing one more attacks nothing again.
     """
     multiples = np.arange(1, 4 * length + 1) * GOLDEN % 1
-    places = np.floor(multiples * length).astype(np.int64)
+    places: Positions = np.floor(multiples * length).astype(np.int64)
     _, first = np.unique(places, return_index=True)
     return places[np.sort(first)][:count]
 

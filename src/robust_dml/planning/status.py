@@ -6,25 +6,36 @@ import json
 import statistics
 import struct
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from robust_dml.config import Run, Study, attack_settings, training_settings
-from robust_dml.config.paths import STATE, attack_folder, model_folder
+from robust_dml.config import Run, Study
+from robust_dml.config.digests import score_digest, training_digest
+from robust_dml.config.evaluation import result_labels
+from robust_dml.config.paths import (
+    MODEL_FILES,
+    SCORE_FILES,
+    STATE,
+    attack_folder,
+    attacked_path,
+    model_folder,
+)
 from robust_dml.config.resolve import optimisation_of, runs
 from robust_dml.data.paths import store_paths
+from robust_dml.evaluation.attacked import read_header
+from robust_dml.evaluation.planned import attack_digests, stored_labels
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json
 
-Stage = Literal["train", "attack"]
+Stage = Literal["train", "attack", "score"]
 Condition = Literal["done", "outdated", "running", "stopped", "left"]
-STAGES: tuple[Stage, ...] = ("train", "attack")
+STAGES: tuple[Stage, ...] = ("train", "attack", "score")
 CONDITIONS: tuple[Condition, ...] = ("done", "outdated", "running", "stopped", "left")
 LOGS = Path("logs")
-RULES = {"train": "train_model", "attack": "attack_model"}
+RULES = {"train": "train_model", "attack": "attack_model", "score": "score_model"}
 ALIVE = 120.0  # seconds without a line in the log after which a job counts as stopped
 
 
@@ -82,7 +93,7 @@ class Status:
 
 def status(study: Study) -> Status:
     """Look at the files of a study."""
-    jobs = [_job(study, run, stage) for stage in STAGES for run in runs(study)]
+    jobs = [job for run in runs(study) for job in _jobs_of(study, run)]
     stores = [path for dataset in study.datasets.values() for path in store_paths(dataset, study.data_root)]
     return Status(tuple(jobs), _existing(stores), _existing(report_files(study)))
 
@@ -92,12 +103,25 @@ def _existing(paths: Iterable[Path]) -> tuple[int, int]:
     return sum(found), len(found)
 
 
+def _jobs_of(study: Study, run: Run) -> Iterator[Job]:
+    """Yield the jobs of one model; what comes after an outdated job is outdated too."""
+    outdated = False
+    for stage in STAGES:
+        job = _job(study, run, stage)
+        if outdated and job.condition == "done":
+            job = replace(job, condition="outdated")
+        outdated = outdated or job.condition != "done"
+        yield job
+
+
 def _job(study: Study, run: Run, stage: Stage) -> Job:
     log = LOGS / study.name / RULES[stage] / run.path.with_suffix(".log")
-    if _alive(log) and not _complete(study, run, stage):
+    complete = all(path.exists() for path in _outputs(study, run, stage))
+    if _alive(log) and not complete:
         return Job(stage, run, "running", share=_share(study, run, stage))
-    if _complete(study, run, stage):
-        return Job(stage, run, _fresh(study, run, stage), seconds=_duration(study, run, stage, log))
+    if complete:
+        condition: Condition = "done" if _fits(study, run, stage) else "outdated"
+        return Job(stage, run, condition, seconds=_duration(study, run, stage, log))
     begun = (STATE / study.name / stage / run.path).is_dir()
     return Job(stage, run, "stopped" if begun else "left", share=_share(study, run, stage))
 
@@ -106,23 +130,38 @@ def _alive(log: Path) -> bool:
     return log.exists() and time.time() - log.stat().st_mtime < ALIVE
 
 
-def _complete(study: Study, run: Run, stage: Stage) -> bool:
+def _outputs(study: Study, run: Run, stage: Stage) -> list[Path]:
+    """Return what a job leaves."""
     if stage == "train":
-        return all((model_folder(study.name, run) / n).exists() for n in ("model.safetensors", "run.json"))
-    names = [*(f"{name}.json" for name in study.attack_names()), "checks.json", "run.json"]
-    return all((attack_folder(study.name, run) / name).exists() for name in names)
+        return [model_folder(study.name, run) / name for name in MODEL_FILES]
+    if stage == "attack":
+        return [attacked_path(study.name, run, label) for label in stored_labels(study)]
+    names = [*(f"{label}.json" for label in result_labels(study)), *SCORE_FILES]
+    return [attack_folder(study.name, run) / name for name in names]
+
+
+def _fits(study: Study, run: Run, stage: Stage) -> bool:
+    """Return whether a finished job was made with the present settings and code, from the present model."""
+    if stage == "train":
+        return _record(study, run, stage).get("digest") == training_digest(study, run)
+    if stage == "score":
+        return _record(study, run, stage).get("digest") == score_digest(study, run)
+    model_sha256 = _record(study, run, "train").get("model_sha256")
+    for label, digest in attack_digests(study, run).items():
+        origin = read_header(attacked_path(study.name, run, label))
+        if origin is None or (origin.planned, origin.model_sha256) != (digest, model_sha256):
+            return False
+    return True
 
 
 def _record(study: Study, run: Run, stage: Stage) -> dict[str, Any]:
+    """Return run.json of a model or of its scores; empty if it is absent or damaged."""
     folder = model_folder(study.name, run) if stage == "train" else attack_folder(study.name, run)
-    record: dict[str, Any] = read_json(folder / "run.json")
-    return record
-
-
-def _fresh(study: Study, run: Run, stage: Stage) -> Condition:
-    """Is a finished job's record that of the present settings?"""
-    wanted = (training_settings if stage == "train" else attack_settings)(study, run)
-    return "done" if _record(study, run, stage)["settings"] == wanted else "outdated"
+    try:
+        record: dict[str, Any] = read_json(folder / "run.json")
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _duration(study: Study, run: Run, stage: Stage, log: Path) -> float:
@@ -131,22 +170,22 @@ def _duration(study: Study, run: Run, stage: Stage, log: Path) -> float:
     if benchmark.exists():
         heads, values = benchmark.read_text(encoding="utf-8").splitlines()[:2]
         return float(dict(zip(heads.split("\t"), values.split("\t"), strict=True))["s"])
-    record = _record(study, run, stage)
     if stage == "train":
-        return float(record["totals"]["seconds"])
-    return float(sum(attack["seconds"] for attack in record["attacks"].values()))
+        return float(_record(study, run, stage).get("totals", {}).get("seconds", 0.0))
+    if stage == "score":
+        return 0.0
+    headers = [read_header(path) for path in _outputs(study, run, stage)]
+    return sum(header.seconds for header in headers if header is not None)
 
 
 def _share(study: Study, run: Run, stage: Stage) -> float:
-    """How much of a job's work its saved state holds."""
+    """Return how much of a job's work is saved."""
+    if stage != "train":
+        found = [path.exists() for path in _outputs(study, run, stage)]
+        return sum(found) / len(found)
     folder = STATE / study.name / stage / run.path
-    if stage == "attack":
-        results = [attack_folder(study.name, run) / f"{name}.json" for name in study.attack_names()]
-        return sum(path.exists() for path in results) / len(results)
     states = sorted(folder.glob("*/state.safetensors"), key=lambda path: path.stat().st_mtime)
-    if not states:
-        return 0.0
-    return _epochs(states[-1]) / optimisation_of(study, run).epochs
+    return _epochs(states[-1]) / optimisation_of(study, run).epochs if states else 0.0
 
 
 def _epochs(state: Path) -> int:

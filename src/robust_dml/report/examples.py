@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,15 +50,6 @@ class Examples:
     @cached_property
     def _neighbour(self) -> dict[int, int]:
         return {int(number): row for row, number in enumerate(self.neighbour_ids)}
-
-    def only(self, count: int) -> Examples:
-        """Return these examples with at most `count` queries, evenly spaced; the embeddings stay as they are."""
-        import numpy as np
-
-        if count >= len(self.id):
-            return self
-        rows = np.unique(np.linspace(0, len(self.id) - 1, count).round().astype(np.int64))
-        return replace(self, **{name: getattr(self, name)[rows] for name in _PER_QUERY})
 
     def label_of(self, query: int) -> int:
         """Return the class of a query."""

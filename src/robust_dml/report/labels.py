@@ -18,11 +18,16 @@ def metric_label(metric: str) -> str:
 
 
 def attack_label(at: AttackAt) -> str:
-    """Return the name of an attack with its optimiser as a reader knows it: "PGD20" for "pgd20"."""
+    """Return the name of an attack with its optimiser as a reader knows it: "PGD20" for "pgd20".
+
+    An ensemble keeps its name.
+    """
     if at.config is None:
         return "clean"
-    optimiser = re.escape(at.config.optimiser)
-    name = re.sub(rf"(?<![a-z0-9]){optimiser}(?![a-z])", lambda found: at.attack.record.label, at.name)
+    if at.is_ensemble:
+        return at.name
+    optimiser, label = re.escape(at.config.optimiser), at.config.record.label
+    name = re.sub(rf"(?<![a-z0-9]){optimiser}(?![a-z])", lambda found: label, at.name)
     return "-".join(NORMS.get(word, word) for word in name.split("-"))
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from robust_dml.config import ModelName, Run, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
-from robust_dml.config.paths import attack_folder, model_folder, results_folder
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.report.examples import Examples, read_examples
 from robust_dml.report.metrics import MetricRow, missing_results, read_metrics
@@ -71,7 +71,7 @@ class Results:
         """Return what one attack did, or the clean queries; None if it has not run."""
         key = (run, at.label)
         if key not in self._attacks:
-            self._attacks[key] = read_as(AttackResult, attack_folder(self.study.name, run) / f"{at.label}.json")
+            self._attacks[key] = read_as(AttackResult, score_path(self.study.name, run, at.label))
         return self._attacks[key]
 
     def findings(self, run: Run) -> tuple[CheckFinding, ...]:
@@ -99,10 +99,9 @@ class Results:
         return read_history(model_folder(self.study.name, run) / "history.csv")
 
     def examples(self, model: ModelName) -> Examples | None:
-        """Return `report.examples` of the kept queries of a model's first seed; None if it has not been attacked."""
+        """Return the kept queries of a model's first seed; None if it has not been attacked."""
         run = self.runs(model)[0]
-        found = read_examples(attack_folder(self.study.name, run) / "examples.npz", model)
-        return found.only(self.study.report.examples) if found else None
+        return read_examples(attack_folder(self.study.name, run) / "examples.npz", model)
 
     def queries(self, dataset: str) -> int | None:
         """Return how many queries of a dataset enter the metrics; None if none has been measured."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from robust_dml.config import Study
-from robust_dml.config.paths import attack_folder, model_folder, results_folder
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.report.selection import headline
 
@@ -23,7 +23,7 @@ def history_files(study: Study) -> list[Path]:
 
 def headline_files(study: Study) -> list[Path]:
     """Return the result of the headline attack on every model."""
-    return [attack_folder(study.name, run) / f"{headline(study).label}.json" for run in runs(study)]
+    return [score_path(study.name, run, headline(study).label) for run in runs(study)]
 
 
 def example_files(study: Study, datasets: Collection[str]) -> list[Path]:

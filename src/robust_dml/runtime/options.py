@@ -95,7 +95,7 @@ def options_of(function: Callable[..., Any], *, skip: int = 0) -> type[Options]:
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    target = function.__init__ if inspect.isclass(function) else function  # type: ignore[misc]
+    target = function.__init__ if inspect.isclass(function) else function
     try:
         return get_type_hints(target)
     except Exception:  # an annotation may name what is imported for type checkers alone

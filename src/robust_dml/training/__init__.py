@@ -1,19 +1,16 @@
-"""Training: the loop, a step, its methods, the state that an interrupted training goes on from."""
+"""Training: methods, the loop, its state."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from robust_dml.training.loop import train
+    from robust_dml.config import Run, Study
 
 __all__ = ["train"]
 
 
-def __getattr__(name: str) -> Any:
-    """Import `train` at its first use, since it imports torch; the records of methods do not."""
-    if name != "train":
-        raise AttributeError(f"module {__name__} has no attribute {name}")
-    from robust_dml.training.loop import train
-
-    return train
+def train(study: Study, run: Run) -> None:
+    """Train the model of `run`; see `robust_dml.training.loop.train`."""
+    import_module("robust_dml.training.loop").train(study, run)  # by name: whoever reads a method needs no loop

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from robust_dml.report.cells import Numbers
-from robust_dml.report.paper_values import add_reported, read_reported
+from robust_dml.report.paper_values import beside_ours, read_reported
 from robust_dml.report.renderers import to_csv, to_html
 from robust_dml.report.results import Results
 from robust_dml.report.tables import build_tables
@@ -31,7 +31,7 @@ def test_the_repository_ships_it_empty() -> None:
 def test_a_value_gets_columns_reported_ours_difference_in_its_table_alone(results: Results, tmp_path: Path) -> None:
     tables = build_tables(Numbers(results))
     path = filled(tmp_path, "main,digits/triplet/robust-anchor,pgd-0.1 recall@1,70.0,7")
-    new = {table.name: table for table in add_reported(tables, read_reported(path), results.study)}
+    new = {table.name: table for table in beside_ours(tables, read_reported(path), results.study)}
     for table in tables:
         assert (new[table.name] == table) == (table.name != "main")
     main = new["main"]
@@ -52,7 +52,7 @@ def test_a_value_gets_columns_reported_ours_difference_in_its_table_alone(result
 def test_rows_of_datasets_that_a_study_lacks_are_left_out(results: Results, tmp_path: Path) -> None:
     tables = build_tables(Numbers(results))
     path = filled(tmp_path, "main,cub200/triplet/natural,pgd-0.01 recall@1,12.3,7")
-    assert add_reported(tables, read_reported(path), results.study) == tables
+    assert beside_ours(tables, read_reported(path), results.study) == tables
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_rows_of_datasets_that_a_study_lacks_are_left_out(results: Results, tmp_
 )
 def test_a_mistake_is_named_with_its_line(results: Results, tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(UserError, match=message.replace("(", r"\(")):
-        add_reported(build_tables(Numbers(results)), read_reported(filled(tmp_path, line)), results.study)
+        beside_ours(build_tables(Numbers(results)), read_reported(filled(tmp_path, line)), results.study)
 
 
 def test_a_wrong_head_is_refused(tmp_path: Path) -> None:
