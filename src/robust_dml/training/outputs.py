@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from robust_dml.config.digests import training_digest
 from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of
 from robust_dml.runtime.files import replacing, sha256_of, write_json
@@ -53,6 +54,8 @@ class RunRecord:
     backbone: str
     loss: str
     training: str
+    digest: str
+    """That of the settings and code that shape the model."""
     provenance: dict[str, Any]
     checkpoint: str
     checkpoints: dict[str, Checkpoint]
@@ -86,6 +89,7 @@ def write_outputs(training: Training) -> None:
         backbone=backbone_of(training.study, training.run)[0],
         loss=training.run.loss,
         training=training.run.training,
+        digest=training_digest(training.study, training.run),
         provenance=_provenance(training),
         checkpoint=training.optimisation.checkpoint,
         checkpoints=checkpoints,

@@ -26,9 +26,9 @@ from robust_dml.training.adam import Adam
 from robust_dml.training.checkpoints import Choice, epochs_of
 from robust_dml.training.history import HistoryRow
 from robust_dml.training.methods import TrainingMethod
+from robust_dml.training.state_files import PATTERN, checksum_of, newest_first, state_name
 
 KEPT = 2
-CHECKSUM_DIGITS = 16
 
 
 @dataclass
@@ -98,8 +98,7 @@ class StateFolder:
         unfinished = self.folder / "unfinished"
         try:
             write_tensors(unfinished, learner.tensors(), header)
-            checksum = sha256_of(unfinished)[:CHECKSUM_DIGITS]
-            file = self.folder / f"state-{progress.epoch:05d}-{progress.step:06d}-{checksum}.safetensors"
+            file = self.folder / state_name(progress.epoch, progress.step, sha256_of(unfinished))
             unfinished.replace(file)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -110,7 +109,7 @@ class StateFolder:
 
         Raises UserError if the state is that of another training or does not fit this version of the code.
         """
-        files = self._states()
+        files = newest_first(self.folder)
         if not files:
             self._mention_others()
         for file in files:
@@ -142,17 +141,12 @@ class StateFolder:
         """Delete the state; the model is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _states(self) -> list[Path]:
-        """Return all states, the newest first."""
-        files = self.folder.glob("state-*.safetensors")
-        return sorted(files, key=lambda file: (file.name.split("-")[1:3], file.stat().st_mtime_ns), reverse=True)
-
     def _damage(self, file: Path) -> str | None:
         """Return what is wrong with the bytes of a state or of the epochs that it refers to; None if nothing is.
 
         Raises UserError if it is undamaged, and the state of another training.
         """
-        if not _has_checksum(file, file.stem.rpartition("-")[2]):
+        if not _has_checksum(file, checksum_of(file)):
             return "its checksum differs from the one in its name"
         key, progress = self._header(file)
         if key != self.key:
@@ -178,7 +172,7 @@ class StateFolder:
         return progress
 
     def _remove_old(self, newest: Path) -> None:
-        others = [file for file in self._states() if file != newest]
+        others = [file for file in newest_first(self.folder) if file != newest]
         kept = {newest, *others[: KEPT - 1]}
         kept |= {self.epoch_file(epoch) for file in kept for epoch in self._epochs(file)}
         for file in set(self.folder.glob("*.safetensors")) - kept:
@@ -192,7 +186,7 @@ class StateFolder:
             return set()
 
     def _mention_others(self) -> None:
-        others = sorted({str(file.parent) for file in self.folder.parent.glob("*/state-*.safetensors")})
+        others = sorted({str(file.parent) for file in self.folder.parent.glob(f"*/{PATTERN}")})
         if others:
             say(f"starting from the beginning: {', '.join(others)} has a state of other settings or data")
 
