@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import struct
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +27,7 @@ from robust_dml.evaluation.attacked import read_header
 from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json
+from robust_dml.training.state_files import PATTERN, place_of
 
 Stage = Literal["train", "attack", "score"]
 Condition = Literal["done", "outdated", "running", "stopped", "left"]
@@ -181,13 +180,5 @@ def _share(study: Study, run: Run, stage: Stage) -> float:
         found = [path.exists() for path in _outputs(study, run, stage)]
         return sum(found) / len(found)
     folder = STATE / study.name / stage / run.path
-    states = sorted(folder.glob("*/state.safetensors"), key=lambda path: path.stat().st_mtime)
-    return _epochs(states[-1]) / optimisation_of(study, run).epochs if states else 0.0
-
-
-def _epochs(state: Path) -> int:
-    """The finished epochs that the header of a training's state tells of (8 bytes of length, then JSON)."""
-    with state.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        header = json.loads(stream.read(length))
-    return int(json.loads(header["__metadata__"]["position"])["epoch"])
+    states = sorted(folder.glob(f"*/{PATTERN}"), key=lambda path: path.stat().st_mtime)
+    return place_of(states[-1])[0] / optimisation_of(study, run).epochs if states else 0.0

@@ -40,8 +40,9 @@ class Recalls:
 class Validation:
     """Queries and a gallery, which may be the same part; a model is compared on them after an epoch.
 
-    Recall@1 follows the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries whose
-    nearest neighbour is right, away from their nearest other positive; its random starts are the same at each epoch.
+    Recall@1 follows the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries
+    whose nearest neighbour is right, away from their nearest other positive; its random starts are the same at each
+    epoch.
     """
 
     def __init__(
