@@ -12,7 +12,7 @@ from typing import Literal
 
 from robust_dml.config import Run, Study
 from robust_dml.config.attacks import AttackConfig
-from robust_dml.config.evaluation import AttackAt, attacks_of
+from robust_dml.config.evaluation import AttackAt
 from robust_dml.evaluation.planned import equal_attack
 
 POINT = 0.01
