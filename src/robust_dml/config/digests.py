@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from robust_dml.config.evaluation import AttackAt
+from robust_dml.config.evaluation import AttackAt, attacks_of
 from robust_dml.config.resolve import (
     Run,
     backbone_of,
@@ -17,6 +17,7 @@ from robust_dml.config.resolve import (
     miner_of,
     optimisation_of,
     report_settings,
+    runs,
 )
 from robust_dml.config.study import Study
 from robust_dml.records import (
@@ -168,3 +169,19 @@ def figure_digest(study: Study, figure: str) -> str:
     """Return a digest of what shapes one figure, beside the results; the title of a study is not drawn."""
     settings = {key: value for key, value in report_settings(study).items() if key != "title"}
     return digest_of([settings, code_digest("robust_dml.report.figures", FIGURES.module(figure))])
+
+
+def stage_digests(study: Study) -> dict[str, str]:
+    """Return one digest a stage: of all its jobs, the order of names included."""
+    models = list(runs(study))
+    return {
+        "data": digest_of([data_digest(study, name) for name in study.datasets]),
+        "models": digest_of([[*run, training_digest(study, run)] for run in models]),
+        "attacks": digest_of(
+            [
+                *([at.label, attack_digest(study, at)] for at in attacks_of(study)),
+                *([*run, score_digest(study, run)] for run in models),
+            ]
+        ),
+        "report": report_digest(study),
+    }
