@@ -17,6 +17,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.digests import attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import STATE, attacked_path, state_folder
+from robust_dml.config.resolve import backbone_of
 from robust_dml.config.study import KEPT_EXAMPLES
 from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked, Origin, fixed_point, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
@@ -29,7 +30,7 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import device_name, revision
-from robust_dml.runtime.torch_settings import exact_float32
+from robust_dml.runtime.torch_settings import computing_threads, exact_float32
 
 
 def attack_model(study: Study, run: Run, only: str | None = None) -> None:
@@ -40,7 +41,8 @@ def attack_model(study: Study, run: Run, only: str | None = None) -> None:
     planned = [CLEAN, *planned_attacks(study, run)]
     if only is not None and only not in {at.label for at in planned}:
         raise UserError(f"no attack {only}; the study has {', '.join(at.label for at in planned)}")
-    with exact_float32():
+    backbone = backbone_of(study, run)[1]
+    with exact_float32(), computing_threads(backbone):
         evaluation = _Evaluation(study, run)
         for at in planned:
             if only in (None, at.label):
