@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from recorded import Recorded, close, read, target_of, tiny_net
 from robust_dml.attacks import LinfBall, pgd, released

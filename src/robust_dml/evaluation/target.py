@@ -15,8 +15,8 @@ from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data import open_dataset
 from robust_dml.data.loading.dataset import Part
-from robust_dml.models.load import load_model
 from robust_dml.models.folding import FoldedModel, FrozenEmbedding
+from robust_dml.models.load import load_model
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import sha256_of
