@@ -65,8 +65,8 @@ def resnet_training(images: Tensor, *, device: str = "cpu", training: str = "rob
         study = make_study(Path(folder), dataset, RESNET50, device=device, optimisation=settings)
         prepare(study)
         found = open_training(study, training)
-    calibrate(found.network.model, images.to(found.device).float() / 255)
-    found.network.refresh()
+    calibrate(found.forward.model, images.to(found.device).float() / 255)
+    found.forward.refresh()
     return found
 
 

@@ -10,7 +10,6 @@ model.safetensors. Writes results/bench/kill_resume.json; exits with 1 if any ro
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -122,12 +121,9 @@ def killed_after(folder: Path, seconds: float) -> int:
 
 def epochs_saved(folder: Path) -> int:
     """Epochs in the state that a killed training left."""
-    from safetensors import safe_open
+    from robust_dml.training.state_files import PATTERN, place_of
 
-    for file in (folder / "state").rglob("state.safetensors"):
-        with safe_open(file, framework="np") as state:
-            return int(json.loads(state.metadata()["position"])["epoch"])
-    return 0
+    return max((place_of(file)[0] for file in (folder / "state").rglob(PATTERN)), default=0)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,6 @@ def rows(quick: bool) -> Iterator[Row]:
 def ours(stop: bool, queries: int | None, epsilon: float) -> Way:
     """All queries in batches, as an evaluation attacks them; returns their recall@1."""
     import numpy as np
-
     from robust_dml.evaluation.attacking import Attack
 
     study, subject = trained()

@@ -71,7 +71,7 @@ def step(folder: str, training: str, precision: str) -> Way:
     opened = engine.open_training(study_in(folder, precision), training)
     batches = enumerate(train_batches(opened.part, classes=BATCH // 2, samples=2, seed=0, epoch=0))
     _, first = next(batches)
-    engine.calibrate(opened.network.model, first.images[:16].float() / 255)
+    engine.calibrate(opened.forward.model, first.images[:16].float() / 255)
 
     def run() -> float | None:
         number, batch = next(batches)

@@ -119,19 +119,19 @@ def attack(batch: int, pixels: int, graph: bool) -> Way:
     from robust_dml.attacks.probe import probe
     from robust_dml.config.training import BackboneConfig, OptimisationConfig
     from robust_dml.models import build_model
-    from robust_dml.training.forward import Network
+    from robust_dml.training.forward import ForwardPasses
 
     images, ball = engine.random_batch(batch // 2, 2, pixels).images.cuda().float() / 255, LinfBall(0.01)
     model = build_model(BackboneConfig(**engine.RESNET50), seed=0, data_root=Path()).cuda()
     engine.calibrate(model, images)
-    network = Network(model, OptimisationConfig(precision="bf16"), freeze_batchnorm=True)
-    away, start = repel(network.embed_constant(images)), ball.random(images)
+    passes = ForwardPasses(model, OptimisationConfig(precision="bf16"), freeze_batchnorm=True)
+    away, start = repel(passes.embed_constant(images)), ball.random(images)
     result = torch.empty_like(start)
 
     def climb() -> None:
         x = start
         for _ in range(5):
-            x = ball.project(x + 0.004 * ball.step(probe(network.embed_constant, x, away).gradient), images)
+            x = ball.project(x + 0.004 * ball.step(probe(passes.embed_constant, x, away).gradient), images)
         result.copy_(x)
 
     run = _captured(climb) if graph else climb
@@ -193,7 +193,7 @@ def five_steps() -> Way:
         training = engine.resnet_training(batch.images, device="cuda", precision="bf16")
         for number in range(5):
             train_step(training, batch, 0, number)
-        weights = b"".join(w.detach().cpu().numpy().tobytes() for w in training.network.model.parameters())
+        weights = b"".join(w.detach().cpu().numpy().tobytes() for w in training.forward.model.parameters())
         return hashlib.sha256(weights).hexdigest()[:16]
 
     return run

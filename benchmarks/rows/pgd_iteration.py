@@ -33,12 +33,11 @@ def ours(batch: int, pixels: int, precision: str = "bf16") -> Way:
     """The attack on all images of a batch, as a method of training calls it."""
     from benchmarks import engine
     from robust_dml.attacks.objectives import repel
-    from robust_dml.training.step import Step
 
     batch_of_noise = engine.random_batch(batch // 2, 2, pixels)
     training = engine.resnet_training(batch_of_noise.images, precision=precision)
     images = batch_of_noise.images.float() / 255
-    step = Step(training.tools, images, batch_of_noise.labels, 0, 0)
+    step = training.step(images, batch_of_noise.labels, 0, 0)
     away = repel(step.embed(images))
     return lambda: step.attack(images, away).sum().item()
 

@@ -44,15 +44,15 @@ def timed(target: str, settings: dict[str, Any]) -> Way:
 
     from benchmarks.worker import way_of
     from robust_dml.training.adam import Adam
-    from robust_dml.training.forward import Network
-    from robust_dml.training.step import Step
+    from robust_dml.training.forward import ForwardPasses
+    from robust_dml.training.step import TrainingStep
 
     parts = {
-        "folding": (Network, "refresh"),
-        "forward": (Step, "embed"),
-        "mining": (Step, "mine"),
-        "attack": (Step, "attack"),
-        "loss": (Step, "loss"),
+        "folding": (ForwardPasses, "refresh"),
+        "forward": (TrainingStep, "embed"),
+        "mining": (TrainingStep, "mine"),
+        "attack": (TrainingStep, "attack"),
+        "loss": (TrainingStep, "loss"),
         "backward": (torch.autograd, "backward"),
         "optimiser": (Adam, "step"),
     }

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robust_dml.miners import Triplets, at_most_per_anchor
+from robust_dml.miners import Triplets, at_most_per_anchor, redirect
 
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.integers(1, 4), st.integers(0, 10))
@@ -28,3 +28,10 @@ def test_every_tuple_of_an_anchor_is_equally_likely() -> None:
     generator = torch.Generator().manual_seed(0)
     chosen = torch.cat([at_most_per_anchor(triplets, 1, generator).positive for _ in range(4000)])
     assert (torch.bincount(chosen, minlength=4) - 1000).abs().max() < 150
+
+
+def test_redirected_tuples_have_one_slot_in_the_longer_batch() -> None:
+    triplets = Triplets(torch.tensor([0, 1, 2]), torch.tensor([3, 4, 5]), torch.tensor([6, 7, 8]))
+    found = redirect(triplets, "positive", torch.tensor([2, 0]), first=10)
+    assert [rows.tolist() for rows in found] == [[0, 1, 2], [11, 4, 10], [6, 7, 8]]
+    assert triplets.positive.tolist() == [3, 4, 5]

@@ -92,5 +92,5 @@ def test_unknown_backbones_are_found_when_the_study_is_read(kind: str, message: 
 
 
 def test_a_function_that_returns_no_network_is_one_line() -> None:
-    with pytest.raises(UserError, match="returned int, expected a torch.nn.Module"):
+    with pytest.raises(UserError, match=r"returned int, expected a torch\.nn\.Module"):
         build_model(BackboneConfig(kind="models.test_build:not_a_module"), seed=0, data_root=DATA)

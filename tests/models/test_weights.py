@@ -79,7 +79,7 @@ def test_download(published: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     content = published[: len(published) - cut]
     monkeypatch.setattr(download, "receive", lambda url, part, *_: part.write_bytes(content))
     if cut:
-        with pytest.raises(UserError, match="another file"):
+        with pytest.raises(UserError, match="wrong file"):
             fetch_weights(resnet18.ENTRY.imagenet, tmp_path)
         assert not list((tmp_path / "weights").glob("resnet18*"))
     else:

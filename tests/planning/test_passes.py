@@ -12,8 +12,7 @@ from robust_dml.config.data import DatasetConfig
 from robust_dml.config.training import TrainingConfig
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner
 from robust_dml.planning.passes import OURS, _step_passes, images_of
-from robust_dml.training.methods import METHODS
-from training.tiny_model import make_step, tiny_model
+from training.tiny_model import loss_of, make_step, tiny_model
 
 
 class Counter:
@@ -70,17 +69,17 @@ def test_passes_of_an_attack(config: dict[str, object]) -> None:
         TrainingConfig(method="joint"),
         TrainingConfig(method="visualphishnet"),
     ],
-    ids=lambda config: f"{config.method}-{config.attack_rate}",
+    ids=lambda config: f"{config.method}-{config.tuples_per_anchor}",
 )
 def test_passes_of_a_training_step(config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     counter, count = Counter(), 64
     images = torch.rand(count, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     miner = DistanceWeightedMiner(cutoff=0.0, nonzero_loss_cutoff=2.0)
     step = make_step(tiny_model(), images, torch.arange(count) % 8, miner=miner, config=config, loss="triplet")
-    network = step.tools.network
+    network = step.forward
     monkeypatch.setattr(network, "embed", counter.watch(network.embed, learns=True))
     monkeypatch.setattr(network, "embed_constant", counter.watch(network.embed_constant, learns=False))
-    METHODS[config.method](step).backward()
+    loss_of(step).backward()
     assert counter.passes / count == pytest.approx(_step_passes(config), rel=0.2)  # attacked tuples are drawn
 
 

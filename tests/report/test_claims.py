@@ -36,9 +36,9 @@ def claim(**changes) -> Claim:
 def metrics(values: dict[tuple[str, str], dict[int, float]]) -> list[MetricRow]:
     """Rows of PGD at 0.1, masked R@1, by (loss, training) and seed."""
     return [
-        MetricRow("digits", "small", loss, training, seed, "pgd", "linf", 0.1, 10, "margin", "masked", "recall@1", value)
+        MetricRow("digits", "small", loss, training, seed, "pgd", "linf", 0.1, 10, "margin", "masked", "recall@1", each)
         for (loss, training), seeds in values.items()
-        for seed, value in seeds.items()
+        for seed, each in seeds.items()
     ]
 
 

@@ -103,7 +103,7 @@ def test_a_file_that_is_no_csv_is_refused(study: Study, tmp_path: Path) -> None:
 def test_results_that_are_missing_are_named(study: Study, tmp_path: Path, lines: list[str]) -> None:
     rows = read(study, tmp_path, lines)
     assert missing_results(rows, study) == []
-    without_result = [row for row in rows if (row.run.path.name, row.label, row.loss) != ("seed1", "pgd-0.1", "triplet")]
+    without_result = [row for row in rows if (row.seed, row.label, row.loss) != (1, "pgd-0.1", "triplet")]
     missing = missing_results(without_result, study)
     assert "digits/triplet/natural, seed 1, pgd-0.1" in missing
     assert len(missing) == len({row.run for row in rows if row.loss == "triplet"}) // 2
@@ -112,7 +112,11 @@ def test_results_that_are_missing_are_named(study: Study, tmp_path: Path, lines:
 
 
 def test_a_report_of_unfinished_results_says_what_is_missing(
-    study: Study, made_up_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    study: Study,
+    made_up_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(made_up_folder / "results", tmp_path / "results")
     monkeypatch.chdir(tmp_path)

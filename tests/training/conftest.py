@@ -42,7 +42,7 @@ STUDY: dict[str, Any] = {
             "attack": {"epsilon": 0.05, "steps": 2},
         },
         "joint": {"method": "joint", "attack": {"epsilon": 0.05, "steps": 2}},
-        "visualphishnet": {"method": "visualphishnet", "options": {"epsilon": [0.02, 0.05]}},
+        "visualphishnet": {"method": "visualphishnet", "epsilon": [0.02, 0.05]},
     },
     "attacks": {"pgd": {"optimiser": "pgd", "epsilon": 0.05, "steps": 2}},
 }

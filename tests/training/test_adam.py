@@ -15,7 +15,7 @@ def test_equals_torch_optim(memory_format: torch.memory_format) -> None:
     torch.manual_seed(0)
     ours, theirs = TinyNet().to(memory_format=memory_format), TinyNet()  # type: ignore[call-overload]
     theirs.load_state_dict(ours.state_dict())
-    mine = Adam(ours, learning_rate=0.01, weight_decay=0.1)
+    mine = Adam(dict(ours.named_parameters()), learning_rate=0.01, weight_decay=0.1)
     oracle = torch.optim.Adam(theirs.parameters(), lr=0.01, weight_decay=0.1)
     for _ in range(5):
         images = torch.rand(4, 3, 8, 8)
@@ -31,17 +31,17 @@ def test_equals_torch_optim(memory_format: torch.memory_format) -> None:
 def test_a_loaded_state_goes_on_to_the_bit() -> None:
     torch.manual_seed(0)
     model = TinyNet()
-    optimiser = Adam(model, learning_rate=0.01, weight_decay=0.1)
+    optimiser = Adam(dict(model.named_parameters()), learning_rate=0.01, weight_decay=0.1)
     gradients = [[torch.randn_like(p) for p in model.parameters()] for _ in range(4)]
     results = []
     for interrupted in (False, True):
         copy = TinyNet()
         copy.load_state_dict(model.state_dict())
-        optimiser = Adam(copy, learning_rate=0.01, weight_decay=0.1)
+        optimiser = Adam(dict(copy.named_parameters()), learning_rate=0.01, weight_decay=0.1)
         for step, some in enumerate(gradients):
             if interrupted and step == 2:
                 state = {name: tensor.clone() for name, tensor in optimiser.state().items()}
-                optimiser = Adam(copy, learning_rate=0.01, weight_decay=0.1)
+                optimiser = Adam(dict(copy.named_parameters()), learning_rate=0.01, weight_decay=0.1)
                 optimiser.load(state)
             apply(copy, some, optimiser)
         results.append(torch.cat([p.flatten() for p in copy.parameters()]))
@@ -59,6 +59,6 @@ def test_a_parameter_without_gradient_stays() -> None:
     model = TinyNet()
     model.fc.bias.grad = torch.ones_like(model.fc.bias)
     before = [p.detach().clone() for p in model.parameters()]
-    Adam(model, learning_rate=0.01, weight_decay=0.1).step()
+    Adam(dict(model.named_parameters()), learning_rate=0.01, weight_decay=0.1).step()
     moved = [not torch.equal(p, b) for p, b in zip(model.parameters(), before, strict=True)]
     assert moved == [False] * 5 + [True]

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from robust_dml.attacks.problem import Problem
 from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.config.training import TrainingConfig
-from robust_dml.miners import Miner, Triplets
+from robust_dml.miners import MinerFunction, Triplets
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner
 from robust_dml.models import EmbeddingModel
 from robust_dml.training import step as step_module
-from robust_dml.training.methods import METHODS
+from robust_dml.training.methods import NoTuplesError
 from robust_dml.training.methods.visualphishnet import uniform_triplets
-from robust_dml.training.step import NoTuplesError, Step
-from training.tiny_model import make_step, tiny_model
+from robust_dml.training.step import TrainingStep
+from training.tiny_model import loss_of, make_step, tiny_model
 
 EPSILON = 0.05
 LABELS = torch.arange(12) % 4
 IMAGES = torch.rand(12, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-MINER = DistanceWeightedMiner(0.0, 2.0)
+MINER = DistanceWeightedMiner(cutoff=0.0, nonzero_loss_cutoff=2.0)
 
 
-def step_for(method: str, *, miner: Miner = MINER, images: Tensor = IMAGES, **settings: object) -> Step:
-    attack = TrainingAttackConfig(epsilon=EPSILON, steps=10)
+def step_for(method: str, *, miner: MinerFunction = MINER, images: Tensor = IMAGES, **settings: object) -> TrainingStep:
+    attack = TrainingAttackConfig(epsilon=EPSILON, options={"steps": 10})
     config = TrainingConfig(method=method, attack=attack, **settings)  # type: ignore[arg-type]
     return make_step(tiny_model(), images, LABELS, miner=miner, config=config)
-
-
-def loss_of(step: Step) -> Tensor:
-    return METHODS[step.config.method](step)
 
 
 class Spy:
@@ -43,11 +42,12 @@ class Spy:
         self.gains: list[Tensor] = []
         attack = step_module.run_attack
 
-        def noting(config, embed, images, objective, *, epsilon, seeds):  # type: ignore[no-untyped-def]
-            found = attack(config, embed, images, objective, epsilon=epsilon, seeds=seeds)
-            self.clean.append(images)
+        def noting(config: TrainingAttackConfig, problem: Problem) -> Tensor:
+            found = attack(config, problem)
+            before, after = (problem.objective(problem.embed(images)) for images in (problem.images, found))
+            self.clean.append(problem.images)
             self.adversarial.append(found)
-            self.gains.append(objective(embed(found)).detach() - objective(embed(images)).detach())
+            self.gains.append((after - before).detach())
             return found
 
         monkeypatch.setattr(step_module, "run_attack", noting)
@@ -91,7 +91,7 @@ def test_robust_loss_is_that_of_the_perturbed_images(monkeypatch: pytest.MonkeyP
     spy = Spy(monkeypatch)
     step = step_for("robust", perturb="positive")
     loss = loss_of(step)
-    model = step.tools.network.model
+    model = step.forward.model
     triplets = step.mine(model(IMAGES))
     anchor, positive, negative = (
         model(IMAGES[triplets.anchor]),
@@ -109,7 +109,7 @@ def test_identical_images_give_finite_gradients() -> None:
     for perturb in ("positive", "negative", "anchor"):
         step = step_for("robust", perturb=perturb, images=same, miner=miner)
         loss_of(step).backward()
-        assert all(p.grad is not None and p.grad.isfinite().all() for p in step.tools.network.model.parameters())
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in step.forward.model.parameters())
 
 
 def test_joint_raises_the_loss_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_joint_raises_the_loss_of_the_whole_batch(monkeypatch: pytest.MonkeyPatc
     step = step_for("joint")
     loss = loss_of(step)
     assert torch.equal(spy.clean[0], IMAGES)
-    model = step.tools.network.model
+    model = step.forward.model
     triplets = step.mine(model(IMAGES))
     torch.testing.assert_close(loss, step.loss(model(spy.adversarial[0]), LABELS, triplets))
     assert loss > step.loss(model(IMAGES), LABELS, triplets)
@@ -140,7 +140,7 @@ def test_visualphishnet_loss_in_a_plain_loop(monkeypatch: pytest.MonkeyPatch) ->
     spy = Spy(monkeypatch)
     step = step_for("visualphishnet", options={"margin": 0.5})
     loss = loss_of(step)
-    model = step.tools.network.model
+    model = step.forward.model
     triplets = uniform_triplets(LABELS, step.generator("tuples"))
     half = torch.randperm(12, generator=step.generator("attacked"))[:6].tolist()
     terms = []
@@ -169,7 +169,7 @@ def test_uniform_triplets() -> None:
 def test_a_step_repeats_itself_and_differs_from_the_next(method: str) -> None:
     first, again = step_for(method), step_for(method)
     torch.testing.assert_close(loss_of(first), loss_of(again), rtol=0, atol=0)
-    following = Step(first.tools, first.images, first.labels, epoch=0, number=1)
+    following = replace(first, number=1)
     assert loss_of(following) != loss_of(again)
 
 

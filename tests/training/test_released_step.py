@@ -13,17 +13,17 @@ from torch import Tensor
 
 from robust_dml.attacks import LinfBall, pgd, released
 from robust_dml.attacks.objectives import Objective
+from robust_dml.attacks.problem import Problem
 from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.config.training import TrainingConfig
 from robust_dml.miners import Triplets
 from robust_dml.models import EmbeddingModel
 from robust_dml.training.adam import Adam
-from robust_dml.training.methods import METHODS
-from robust_dml.training.step import Step
-from training.tiny_model import make_step, tiny_model
+from robust_dml.training.step import TrainingStep
+from training.tiny_model import loss_of, make_step, tiny_model
 
 SLOTS = {"pos": "positive", "neg": "negative", "anc": "anchor"}
-robust_module = import_module("robust_dml.training.methods.robust")  # the package's name for it is the function
+robust_module = import_module("robust_dml.training.methods.robust")
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-10}
 
 
@@ -57,15 +57,19 @@ def as_recorded(monkeypatch: pytest.MonkeyPatch, golden: dict[str, np.ndarray]) 
     """Draws and noise are the recorded ones; the list collects the adversarial images."""
     made: list[Tensor] = []
 
-    def attack(config, embed, images, objective, *, epsilon, seeds):  # type: ignore[no-untyped-def]
-        noise = tensor(golden["noise"])
+    def attack(config: TrainingAttackConfig, problem: Problem) -> Tensor:
+        noise, images = tensor(golden["noise"]), problem.images
         noise = noise if len(images) == len(noise) else noise[tensor(golden["mask_part"])]
+        assert isinstance(problem.ball, LinfBall)
         start = images + noise
-        made.append(pgd(embed, images, objective, LinfBall(epsilon), steps=config.steps, start=start, keep="last"))
-        return made[-1]
+        found = pgd(
+            problem.embed, images, problem.objective, problem.ball, steps=config.steps, start=start, keep="last"
+        )
+        made.append(found)
+        return found
 
     monkeypatch.setattr("robust_dml.training.step.run_attack", attack)
-    monkeypatch.setattr(Step, "draw", lambda self, count, purpose: tensor(golden["mask_draw"]))
+    monkeypatch.setattr(TrainingStep, "draw", lambda self, count, purpose: tensor(golden["mask_draw"]))
     monkeypatch.setattr(robust_module, "repel", lambda references: ReleasedDistance(references, None))
     monkeypatch.setattr(robust_module, "attract", lambda references: ReleasedDistance(None, references))
     yield made
@@ -87,8 +91,10 @@ def run_step(golden: dict[str, np.ndarray], loss: str, config: TrainingConfig) -
     triplets = Triplets(*(tensor(golden[slot]) for slot in "apn"))
     images, labels = tensor(golden["x"]), tensor(golden["labels"])
     step = make_step(model, images, labels, miner=lambda *_: triplets, config=config, loss=loss)
-    optimiser = Adam(model, learning_rate=float(golden["lr"]), weight_decay=float(golden["weight_decay"]))
-    value = METHODS[config.method](step)
+    optimiser = Adam(
+        dict(model.named_parameters()), learning_rate=float(golden["lr"]), weight_decay=float(golden["weight_decay"])
+    )
+    value = loss_of(step)
     value.backward()
     gradient = flat(p.grad for p in model.parameters() if p.grad is not None)
     optimiser.step()
@@ -119,8 +125,10 @@ def test_robust_step(
 ) -> None:
     config = TrainingConfig(
         method="robust",
-        perturb=SLOTS[target],
-        attack_rate=1.0 if rate == "full" else float(golden["mask_rate_part"]),
+        options={
+            "perturb": SLOTS[target],
+            "attack_rate": 1.0 if rate == "full" else float(golden["mask_rate_part"]),
+        },
         attack=TrainingAttackConfig(epsilon=float(golden["eps"]), steps=int(golden["pgd_steps"])),
     )
     value, gradient, after = run_step(golden, loss, config)

@@ -17,8 +17,10 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import sha256_of
 from robust_dml.training import state as state_module
 from robust_dml.training import train
-from robust_dml.training.step import Step
+from robust_dml.training.setup import Training
+from robust_dml.training.step import TrainingStep
 from training.conftest import MakeStudy
+from training.own_methods import Remembering
 
 EPOCHS = {"epochs": 8, "validate_every": 2, "checkpoint": "best-adversarial"}
 
@@ -86,7 +88,7 @@ def test_a_signal_saves_within_the_epoch(make_study: MakeStudy, run: Run, number
     assert process.returncode == 130
     assert "finishing the step and saving" in errors
     assert "the same command goes on" in errors
-    (file,) = Path("state").rglob("state.safetensors")
+    file = newest_state()
     process = start(study_file, run)
     assert process.stderr is not None
     assert f"from {file}" in process.stderr.readline()
@@ -94,18 +96,23 @@ def test_a_signal_saves_within_the_epoch(make_study: MakeStudy, run: Run, number
     process.communicate()
 
 
+def newest_state(folder: Path = Path("state")) -> Path:
+    """The last state below a folder."""
+    return max(folder.rglob("state-*.safetensors"), key=lambda file: file.name.split("-")[1:3])
+
+
 class StopAt:
     """Stands in for StopRequest: wants a stop at some step of some epoch."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
         self.wanted = False
-        mine = Step.mine
+        mine = TrainingStep.mine
 
-        def noting(step: Step, embeddings: object) -> object:
+        def noting(step: TrainingStep, embeddings: object) -> object:
             self.wanted = (step.epoch, step.number) == (epoch, number)
             return mine(step, embeddings)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Step, "mine", noting)
+        monkeypatch.setattr(TrainingStep, "mine", noting)
         monkeypatch.setattr("robust_dml.training.loop.StopRequest", lambda: self)
 
     def __enter__(self) -> StopAt:
@@ -135,8 +142,20 @@ def interrupted(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path
         StopAt(stopping, 1, 0)
         with pytest.raises(KeyboardInterrupt):
             train(study, run)
-    (file,) = Path("state").rglob("state.safetensors")
-    return file
+    return newest_state()
+
+
+def test_a_method_with_weights_and_memory_of_its_own_goes_on_to_the_bit(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load_study(make_study(trainings={"robust": {"method": "training.own_methods:REMEMBERING"}}))
+    expected = reference_hash(study, run)
+    interrupted(study, run, monkeypatch)
+    learner = Training(study, run).learner
+    assert isinstance(learner.method, Remembering) and learner.method.count > 0
+    assert learner.method.proxies.equal(learner.tensors()["parameter/proxies"])
+    train(study, run)
+    assert sha256_of(model_path(study, run)) == expected
 
 
 def test_death_while_saving_leaves_the_state_before(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,11 +176,37 @@ def test_death_while_saving_leaves_the_state_before(study: Study, run: Run, monk
     assert sha256_of(model_path(study, run)) == expected
 
 
-def test_a_damaged_state_is_refused(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = interrupted(study, run, monkeypatch)
-    file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(UserError, match="damaged"):
-        train(study, run)
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_a_damaged_state_is_not_trained_on(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], damaged: int
+) -> None:
+    study = load_study(make_study(optimisation={"checkpoint": "best-adversarial"}))
+    expected = reference_hash(study, run)
+    interrupted(study, run, monkeypatch)
+    states = sorted(Path("state").rglob("state-*.safetensors"), reverse=True)
+    assert len(states) == 2
+    for file in states[:damaged]:
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 4
+        file.write_bytes(content)
+    train(study, run)
+    errors = capsys.readouterr().err
+    assert f"{states[0]}: damaged" in errors
+    assert ("going on after 1 epochs and 0 steps" in errors) == (damaged == 1)
+    assert sha256_of(model_path(study, run)) == expected
+
+
+def test_damaged_weights_of_a_saved_epoch_are_found(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = load_study(make_study(optimisation={"checkpoint": "best-clean"}))
+    expected = reference_hash(study, run)
+    interrupted(study, run, monkeypatch)
+    (file,) = Path("state").rglob("epoch-*.safetensors")
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    train(study, run)
+    assert f"the checksum of {file.name} differs" in capsys.readouterr().err
+    assert sha256_of(model_path(study, run)) == expected
 
 
 def test_a_state_of_other_settings_is_left_alone(
@@ -171,7 +216,7 @@ def test_a_state_of_other_settings_is_left_alone(
     other = load_study(make_study(optimisation={"learning_rate": 0.001}))
     expected = reference_hash(other, run)
     assert (
-        f"starting anew: other settings or data left an unfinished training in {file.parent}" in capsys.readouterr().err
+        f"starting from the beginning: {file.parent} has a state of other settings or data" in capsys.readouterr().err
     )
     assert file.exists()
     train(other, run)
@@ -183,16 +228,8 @@ def test_a_state_moved_to_other_settings_is_refused(
 ) -> None:
     file = interrupted(load_study(make_study()), run, monkeypatch)
     other = load_study(make_study(optimisation={"learning_rate": 0.001}))
-    moved = interrupted_elsewhere(other, run, monkeypatch, file)
-    moved.write_bytes(file.read_bytes())
+    folder = Training(other, run).state.folder
+    folder.mkdir()
+    (folder / file.name).write_bytes(file.read_bytes())
     with pytest.raises(UserError, match="other settings or data"):
         train(other, run)
-
-
-def interrupted_elsewhere(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch, known: Path) -> Path:
-    with monkeypatch.context() as stopping:
-        StopAt(stopping, 1, 0)
-        with pytest.raises(KeyboardInterrupt):
-            train(study, run)
-    (file,) = set(Path("state").rglob("state.safetensors")) - {known}
-    return file

@@ -5,17 +5,27 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from robust_dml.config import Run, Study, load_study
-from robust_dml.models import load_model
+from robust_dml.config.resolve import freeze_batchnorm_of
+from robust_dml.miners.library import LibraryMiner
+from robust_dml.models import EmbeddingModel, load_model
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import sha256_of
 from robust_dml.training import train
+from robust_dml.training.forward import ForwardPasses
 from robust_dml.training.history import COLUMNS
+from robust_dml.training.setup import Training
+from robust_dml.training.step import TrainingStep
 from training.conftest import MakeStudy
 
 
@@ -46,7 +56,8 @@ def test_outputs(study: Study, run: Run) -> None:
     assert record["checkpoints"]["last"] == {"epoch": 3, "file": "model.safetensors"}
     assert record["totals"]["epochs"] == 3
     assert (record["dataset"], record["backbone"], record["training"]) == ("digits", "small", "robust")
-    load_model(study.backbones["small"], folder_of(study, run) / "model.safetensors")
+    assert not record["collapsed"] and not record["diverged"]
+    load_model(folder_of(study, run) / "model.safetensors", study.backbones["small"])
     assert not list(Path("state").rglob("*.safetensors"))
 
 
@@ -69,10 +80,8 @@ def test_every_method_learns(study: Study, method: str) -> None:
 
 def load_study_initial_recall(study: Study, run: Run) -> float:
     """Recall@1 of the untrained model."""
-    from robust_dml.training.setup import Training
-
     training = Training(study, run)
-    return training.test.recall(training.network.exact())
+    return training.test.recall(training.forward.exact())
 
 
 @pytest.mark.parametrize(
@@ -100,34 +109,25 @@ def test_validation_only_when_asked_for_and_after_the_last_epoch(make_study: Mak
     assert [row["recall@1"] != "" for row in history_of(study, run)] == [False, True, True]
 
 
-def test_validation_choice_needs_held_out_classes(make_study: MakeStudy, run: Run) -> None:
-    study = load_study(make_study(optimisation={"checkpoint": "validation"}))
-    digits = study.datasets["digits"].model_copy(update={"validation": 0.0})
-    with pytest.raises(UserError, match="validation"):
-        train(study.model_copy(update={"datasets": {"digits": digits}}), run)
-
-
 def test_a_training_without_tuples_stops(make_study: MakeStudy, run: Run) -> None:
-    nothing = {"kind": "distance-weighted", "options": {"cutoff": 0.5, "nonzero_loss_cutoff": 0.5}}
+    nothing = {"kind": "distance-weighted", "cutoff": 0.5, "nonzero_loss_cutoff": 0.5}
     study = load_study(make_study(miner=nothing))
     with pytest.raises(UserError, match="had no tuple or no finite loss"):
         train(study, run)
 
 
 def test_bad_steps_are_left_out_and_counted(make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from robust_dml.training.methods import METHODS
+    loss_of = TrainingStep.loss
 
-    robust = METHODS["robust"]
+    def nan_at_first(step: TrainingStep, *arguments: Any) -> Tensor:
+        return loss_of(step, *arguments) * (torch.nan if step.number == 0 else 1)
 
-    def nan_at_first(step):  # type: ignore[no-untyped-def]
-        return robust(step) * (torch.nan if step.number == 0 else 1)
-
-    monkeypatch.setitem(METHODS, "robust", nan_at_first)
+    monkeypatch.setattr(TrainingStep, "loss", nan_at_first)
     study = load_study(make_study())
     train(study, run)
     rows = history_of(study, run)
     assert all(row["bad_steps"] == "1" and int(row["steps"]) > 1 for row in rows)
-    model = load_model(study.backbones["small"], folder_of(study, run) / "model.safetensors")
+    model = load_model(folder_of(study, run) / "model.safetensors", study.backbones["small"])
     assert all(parameter.isfinite().all() for parameter in model.parameters())
 
 
@@ -144,18 +144,40 @@ def test_workers_change_nothing(make_study: MakeStudy, run: Run) -> None:
 def test_precisions_train(make_study: MakeStudy, run: Run, precision: str) -> None:
     study = load_study(make_study(optimisation={"precision": precision, "epochs": 2}))
     train(study, run)
-    model = load_model(study.backbones["small"], folder_of(study, run) / "model.safetensors")
+    model = load_model(folder_of(study, run) / "model.safetensors", study.backbones["small"])
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert float(history_of(study, run)[-1]["recall@1"]) > 0.3
 
 
-def test_unknown_method(make_study: MakeStudy) -> None:
-    study = load_study(make_study(trainings={"other": {"method": "no-such-method"}}))
-    with pytest.raises(UserError, match="no such method"):
-        train(study, Run("digits", "triplet", "other", 0))
+def test_the_miner_and_batchnorm_of_a_training_replace_those_of_the_study(make_study: MakeStudy, run: Run) -> None:
+    own = {"method": "natural", "miner": {"kind": "TripletMarginMiner", "margin": 0.3}, "freeze_batchnorm": False}
+    study = load_study(make_study(trainings={"robust": own}))
+    training = Training(study, run)
+    assert isinstance(training.miner, LibraryMiner)
+    layers = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    model = EmbeddingModel(nn.Sequential(*layers))
+    frozen = freeze_batchnorm_of(study, run)
+    assert not ForwardPasses(model, training.optimisation, freeze_batchnorm=frozen).independent
 
 
-def test_unknown_option_of_a_method(make_study: MakeStudy) -> None:
-    study = load_study(make_study(trainings={"rival": {"method": "visualphishnet", "options": {"espilon": 1}}}))
-    with pytest.raises(UserError, match="espilon"):
-        train(study, Run("digits", "triplet", "rival", 0))
+def test_a_model_whose_embeddings_are_one_point_is_marked(
+    make_study: MakeStudy, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"method": "training.own_methods:one_point", "weight": 2.0}
+    study = load_study(make_study(trainings={"robust": own}, optimisation={"learning_rate": 0.01, "epochs": 20}))
+    train(study, run)
+    record = json.loads((folder_of(study, run) / "run.json").read_text(encoding="utf-8"))
+    assert record["collapsed"]
+    assert "the embeddings of all test images are nearly equal" in capsys.readouterr().err
+
+
+def test_the_same_bytes_whatever_number_of_threads_the_job_has(make_study: MakeStudy, run: Run) -> None:
+    study_file = make_study(optimisation={"epochs": 1}, backbones={"small": {"kind": "convnet", "widths": [64, 64]}})
+    study = load_study(study_file)
+    hashes = set()
+    for threads in ("1", "2"):
+        names = ["--dataset", run.dataset, "--loss", run.loss, "--training", run.training, "--seed", str(run.seed)]
+        command = [sys.executable, "-m", "robust_dml", "train", str(study_file), *names]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": threads})
+        hashes.add(sha256_of(folder_of(study, run) / "model.safetensors"))
+    assert len(hashes) == 1

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from robust_dml.config.attacks import TrainingAttackConfig
+from robust_dml.runtime.errors import UserError
 from robust_dml.training.distributed import Processes
 from robust_dml.training.validation import Validation
 
-ATTACK = TrainingAttackConfig(optimiser="fgsm", epsilon=0.1, steps=1)
+ATTACK = TrainingAttackConfig(optimiser="fgsm", epsilon=0.1)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def test_the_attack_is_five_steps_of_pgd_on_what_is_right() -> None:
         seen.append(images.detach())
         return embed(images)
 
-    clean, adversarial = checked.recalls(noting)
+    recalls = checked.recalls(noting)
     _, right = plain_recall(queries, queries, embed(queries.images.float() / 255))
     attacked = seen[-1]
     assert len(attacked) == sum(right)
@@ -86,6 +88,39 @@ def test_the_attack_is_five_steps_of_pgd_on_what_is_right() -> None:
     embeddings = embed(queries.images.float() / 255)
     embeddings[torch.tensor(right)] = embed(attacked)
     expected, _ = plain_recall(queries, queries, embeddings)
-    assert abs(adversarial - expected) < 1e-12
-    assert adversarial < clean
-    assert checked.recalls(embed) == (clean, adversarial)
+    assert abs(recalls.adversarial - expected) < 1e-12
+    assert recalls.adversarial < recalls.clean
+    assert checked.recalls(embed) == recalls
+
+
+def test_the_spread_of_the_embeddings_in_a_plain_loop() -> None:
+    queries = part(30, 0, 4)
+    rows = embed(queries.images.float() / 255).double()
+    mean = sum(rows) / len(rows)
+    squares = sum(float((row - mean).square().sum()) for row in rows) / len(rows)
+    lengths = sum(float(row.square().sum()) for row in rows) / len(rows)
+    assert abs(validation(queries, queries).recalls(embed).spread - (squares / lengths) ** 0.5) < 1e-9
+
+
+def test_embeddings_that_are_not_finite_are_one_line() -> None:
+    queries = part(10, 0, 5)
+
+    def broken(images: Tensor) -> Tensor:
+        found = embed(images).clone()
+        found[2:5] = torch.nan
+        return found
+
+    with pytest.raises(UserError, match="embeddings of 3 of 10 images are not finite"):
+        validation(queries, queries).recalls(broken)
+
+
+def test_adversarial_embeddings_that_are_not_finite_leave_the_clean_ones() -> None:
+    queries = part(40, 0, 6)
+    calls = []
+
+    def breaks_under_attack(images: Tensor) -> Tensor:
+        calls.append(images)
+        return embed(images) * (1.0 if len(calls) == 1 else torch.nan)
+
+    found = validation(queries, queries).recalls(breaks_under_attack)
+    assert found.adversarial == found.clean

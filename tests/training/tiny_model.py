@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from robust_dml.config.training import LossConfig, OptimisationConfig, TrainingConfig
 from robust_dml.losses import build_loss
-from robust_dml.miners import Miner
+from robust_dml.miners import MinerFunction
 from robust_dml.models import EmbeddingModel
 from robust_dml.training.distributed import Processes
-from robust_dml.training.forward import Network
-from robust_dml.training.step import Step, Tools
+from robust_dml.training.forward import ForwardPasses
+from robust_dml.training.step import TrainingStep
 
 LOSSES = {
     "contrastive": LossConfig(kind="contrastive", options={"pos_margin": 0, "neg_margin": 1}),
@@ -43,13 +43,29 @@ def make_step(
     images: Tensor,
     labels: Tensor,
     *,
-    miner: Miner,
+    miner: MinerFunction,
     config: TrainingConfig,
     loss: str = "triplet",
     processes: Processes | None = None,
     freeze_batchnorm: bool = True,
     optimisation: OptimisationConfig | None = None,
-) -> Step:
-    network = Network(model, optimisation or OptimisationConfig(), freeze_batchnorm=freeze_batchnorm)
-    tools = Tools(network, miner, build_loss(LOSSES[loss]), config, 0, processes or Processes())
-    return Step(tools, images, labels, epoch=0, number=0)
+) -> TrainingStep:
+    """The first step of a training with seed 0."""
+    return TrainingStep(
+        images=images,
+        labels=labels,
+        epoch=0,
+        number=0,
+        seed=0,
+        config=config,
+        forward=ForwardPasses(model, optimisation or OptimisationConfig(), freeze_batchnorm=freeze_batchnorm),
+        miner=miner,
+        loss_function=build_loss(LOSSES[loss]),
+        processes=processes or Processes(),
+    )
+
+
+def loss_of(step: TrainingStep) -> Tensor:
+    """The loss of a step by the method that its config names."""
+    loss: Tensor = step.config.record.build(step.config.options).loss(step)
+    return loss

@@ -1,7 +1,6 @@
 """The workflow on a real Slurm of one node, which the tests set up and take down."""
 
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -13,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from safetensors import safe_open
 
 from checkout import ROOT, copy_checkout, run_snakemake
+from robust_dml.training.state_files import PATTERN, place_of
 
 NODE = Path(__file__).parent / "slurm" / "node"
 # This node keeps no accounts, so that sacct, which the plugin would ask, knows nothing.
@@ -99,10 +98,7 @@ def test_a_gpu_is_asked_for_and_not_missed_on_the_login_node(tmp_path: Path) -> 
 
 def epochs_saved(state: Path) -> int:
     """How far the only training is whose state lies below a folder."""
-    for file in state.rglob("state.safetensors"):
-        with safe_open(file, "numpy") as saved:
-            return json.loads(saved.metadata()["position"])["epoch"]
-    return 0
+    return max((place_of(file)[0] for file in state.rglob(PATTERN)), default=0)
 
 
 def lengthen(config: Path, epochs: int) -> None:

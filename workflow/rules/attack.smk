@@ -1,7 +1,7 @@
 """Attacks in three steps. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv, metrics.json.
 
-attack_model runs the network and stores embeddings (.npz); score_model reads them and writes metrics (.json); the last
-rule collects. A result that still fits is kept: attack_model computes only what is absent or outdated."""
+attack_model runs the network and stores embeddings, each named by the digest of the attack's settings and code, so that
+a result which still fits is kept whatever else changes; score_model reads them and writes metrics; the last collects."""
 
 
 rule attack_model:
@@ -10,7 +10,7 @@ rule attack_model:
         index=index_of,
         store=stores_of,
     output:
-        update(collect(ATTACKS / "{label}.npz", label=STORED_LABELS, allow_missing=True)),
+        update(collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS.values(), allow_missing=True)),
     log:
         LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",
     benchmark:
@@ -24,22 +24,20 @@ rule attack_model:
         runtime=attack_minutes,
     params:
         study=STUDY_FILE,
-        digests=digests_of_attacks,
-        settings=digest_of_attacks,
+        gallery=lambda wildcards: STUDY.datasets[wildcards.dataset].gallery,
     message:
         "Attacking {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
     shell:
         """
         python -m robust_dml attack {params.study:q} --dataset {wildcards.dataset:q} --loss {wildcards.loss:q} \
-            --training {wildcards.training:q} --seed {wildcards.seed:q} --settings {params.settings:q} \
-            2>&1 | tee -i {log:q}
+            --training {wildcards.training:q} --seed {wildcards.seed:q} 2>&1 | tee -i {log:q}
         """
 
 
 rule score_model:
     input:
         model=ancient(MODELS / "model.safetensors"),
-        attacked=collect(ATTACKS / "{label}.npz", label=STORED_LABELS, allow_missing=True),
+        attacked=collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS.values(), allow_missing=True),
         index=index_of,
         store=stores_of,
     output:

@@ -15,10 +15,9 @@ from robust_dml.config import digests
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.config.evaluation import result_labels
 from robust_dml.data import paths as data_paths
-from robust_dml.evaluation.planned import attack_digests, stored_labels
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.planning import cost
 from robust_dml.runtime.errors import UserError
-from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.source_code import code_digest
 
 CHECKOUT = Path(workflow.basedir)
@@ -77,16 +76,6 @@ def run_of(wildcards):
 def digest_of_training(wildcards):
     """Changes exactly when a setting or code changes that shapes the model."""
     return digests.training_digest(STUDY, run_of(wildcards))
-
-
-def digests_of_attacks(wildcards):
-    """The digest of each stored result; a dry run shows which of them changed."""
-    return attack_digests(STUDY, run_of(wildcards))
-
-
-def digest_of_attacks(wildcards):
-    """All of them in one."""
-    return digest_of(digests_of_attacks(wildcards))
 
 
 def digest_of_scores(wildcards):
@@ -184,7 +173,7 @@ def model_files(run):
 
 def stored_files(run):
     """The embeddings that attacking one model leaves."""
-    return [paths.attacked_path(STUDY.name, run, label) for label in STORED_LABELS]
+    return [paths.attacked_path(STUDY.name, run, digest) for digest in DIGESTS.values()]
 
 
 def score_files(run):
@@ -253,7 +242,7 @@ LOGS = Path("logs") / STUDY.name
 DATA = STUDY.data_root
 MODELS = RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}"
 ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
-STORED_LABELS = stored_labels(STUDY)
+DIGESTS = attack_digests(STUDY)
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
 prepare_environment()

@@ -5,6 +5,7 @@ from robust_dml.report.catalogue import (
     figure_names,
     figure_sources,
     notebook_sources,
+    page_sources,
     report_sources,
     table_names,
 )
@@ -94,7 +95,7 @@ rule render_page:
     input:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
-        examples=figure_sources(STUDY, "retrieval"),
+        examples=page_sources(STUDY),
         figures=collect(RESULTS / "figures/{name}.png", name=figure_names(STUDY)),
         claims="config/claims.yaml",
         reported="config/reported.csv",

@@ -3,9 +3,9 @@
     make pull STUDY=demo
 
 DVC restores no times, and Snakemake's own record of what was made from what is not in git, so that pulled files
-would look fresh or outdated by chance. A stage counts as fresh only if the sources, settings and inputs in this
-checkout are those that dvc.lock has it made from, and its files have the hashes that dvc.lock has; stages after the
-first that is not are neither pulled nor touched.
+would look fresh or outdated by chance. A stage counts as fresh only if settings, code and inputs in this checkout are
+those that dvc.lock has it made from, and its files have the hashes that dvc.lock has; stages after the first that is
+not are neither pulled nor touched.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def main(study: str) -> None:
     """Pull, check and touch. Raises UserError at whatever is not as dvc.lock says."""
     config = Path("config", f"{study}.yaml")
     require_lock(study)
+    run("robust_dml", "digests", str(config))
     found = status(study)
     changed = {stage: changed_deps(found[stage]) for stage in STAGES}
     stale = next((stage for stage, deps in changed.items() if deps), None)

@@ -30,6 +30,7 @@ COMMANDS = {
     "notebook": "run a notebook on a study, into one HTML file",
     "summary": "print natural against robust, and where the figures lie",
     "status": "say what of a study is done, running and left",
+    "digests": "write what each stage of a study depends on, for DVC",
     "list": "print the names that a study may use, with their options",
     "schema": "print the JSON schema of a study",
     "check-device": "stop with one line if the study's device is missing",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from robust_dml.config.attacks import AttackConfig
-from robust_dml.config.evaluation import result_labels
+from robust_dml.config.evaluation import attacks_of, result_labels
 from robust_dml.config.resolve import loss_of, optimisation_of, runs
 from robust_dml.config.training import OptimisationConfig
 from robust_dml.runtime.section import explain
@@ -114,7 +114,7 @@ def _runs_are_possible(study: Study) -> None:
 
 def _report_names_exist(study: Study) -> None:
     if study.report.headline:
-        _require("report.headline", [study.report.headline], result_labels(study))
+        _require("report.headline", [study.report.headline], [at.label for at in attacks_of(study)])
     for key in ("natural", "robust"):
         name = getattr(study.report, key)
         _require(f"report.{key}", [name] if name else [], study.trainings)

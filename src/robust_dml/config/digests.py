@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from robust_dml.config.evaluation import AttackAt
+from robust_dml.config.evaluation import AttackAt, attacks_of
 from robust_dml.config.resolve import (
     Run,
     backbone_of,
@@ -17,6 +17,7 @@ from robust_dml.config.resolve import (
     miner_of,
     optimisation_of,
     report_settings,
+    runs,
 )
 from robust_dml.config.study import Study
 from robust_dml.records import (
@@ -103,20 +104,20 @@ def training_digest(study: Study, run: Run) -> str:
     return digest_of([training_settings(study, run), training_code(study, run)])
 
 
-def attack_settings(study: Study, run: Run, at: AttackAt) -> dict[str, Any]:
-    """Return what one attack on a model depends on, beside the models and the images."""
+def attack_settings(study: Study, at: AttackAt) -> dict[str, Any]:
+    """Return what one attack depends on, beside the model and its images; not its name, nor other attacks."""
     evaluation = study.evaluation
-    shared = {"gallery": study.datasets[run.dataset].gallery, "batch": evaluation.batch}
     if at.config is None:
-        return shared
+        return {"batch": evaluation.batch}
     attack = at.config.model_dump(mode="json", exclude={"epsilon", "as_released"})
-    own = {"attack": attack, "epsilon": at.epsilon, "variant": at.variant, "queries": at.queries}
-    return {**shared, **own, "stop_when_broken": evaluation.stop_when_broken}
+    epsilon = "large" if ("epsilon", "large") in at.changes else at.epsilon  # a function of the size of the images
+    own = {"attack": attack, "epsilon": epsilon, "variant": at.variant, "queries": at.queries}
+    return {"batch": evaluation.batch, **own, "stop_when_broken": evaluation.stop_when_broken}
 
 
-def attack_code(study: Study, run: Run, at: AttackAt) -> str:
-    """Return a digest of the code that runs one attack on a model."""
-    modules = [ATTACK, BACKBONES.module(backbone_of(study, run)[1].kind)]
+def attack_code(at: AttackAt) -> str:
+    """Return a digest of the code that runs one attack; that of the backbone is part of the model's."""
+    modules = [ATTACK]
     if at.config is not None and at.variant == "released":
         modules.append((at.config.record.released or "").partition(":")[0])
     elif at.config is not None:
@@ -124,9 +125,12 @@ def attack_code(study: Study, run: Run, at: AttackAt) -> str:
     return code_digest(*modules)
 
 
-def attack_digest(study: Study, run: Run, at: AttackAt) -> str:
-    """Return a digest that changes exactly when a setting or code changes that shapes the result of an attack."""
-    return digest_of([attack_settings(study, run, at), attack_code(study, run, at)])
+def attack_digest(study: Study, at: AttackAt) -> str:
+    """Return a digest that changes exactly when a setting or code changes that shapes the results of an attack.
+
+    It is the name of the stored result, so that a result which still fits is found whatever its attack is called.
+    """
+    return digest_of([attack_settings(study, at), attack_code(at)])
 
 
 def score_settings(study: Study, run: Run) -> dict[str, Any]:
@@ -165,3 +169,19 @@ def figure_digest(study: Study, figure: str) -> str:
     """Return a digest of what shapes one figure, beside the results; the title of a study is not drawn."""
     settings = {key: value for key, value in report_settings(study).items() if key != "title"}
     return digest_of([settings, code_digest("robust_dml.report.figures", FIGURES.module(figure))])
+
+
+def stage_digests(study: Study) -> dict[str, str]:
+    """Return one digest a stage: of all its jobs, the order of names included."""
+    models = list(runs(study))
+    return {
+        "data": digest_of([data_digest(study, name) for name in study.datasets]),
+        "models": digest_of([[*run, training_digest(study, run)] for run in models]),
+        "attacks": digest_of(
+            [
+                *([at.label, attack_digest(study, at)] for at in attacks_of(study)),
+                *([*run, score_digest(study, run)] for run in models),
+            ]
+        ),
+        "report": report_digest(study),
+    }

@@ -23,13 +23,13 @@ def model_folder(study: str, run: Run) -> Path:
 
 
 def attack_folder(study: str, run: Run) -> Path:
-    """Return the folder of one model's results: an .npz of embeddings and a .json of scores per attack, and checks."""
+    """Return the folder of one model's results: stored embeddings, and a .json of scores per attack."""
     return results_folder(study) / "attacks" / run.path
 
 
-def attacked_path(study: str, run: Run, label: str) -> Path:
-    """Return the file of the embeddings of the queries under one attack."""
-    return attack_folder(study, run) / f"{label}.npz"
+def attacked_path(study: str, run: Run, digest: str) -> Path:
+    """Return the file of the embeddings of the queries under one attack, named by the digest of what shapes it."""
+    return attack_folder(study, run) / "embeddings" / f"{digest}.npz"
 
 
 def score_path(study: str, run: Run, label: str) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.records import BACKBONES, LOSSES, METHODS, MINERS, Backbone, Loss, Method, Miner
@@ -27,6 +27,12 @@ class BackboneConfig(Entry):
     def find(cls, name: str) -> Backbone:
         """Return the record of a backbone."""
         return BACKBONES.load(name)
+
+    @model_validator(mode="after")
+    def _weights_exist(self) -> Self:
+        if self.weights == "imagenet" and self.record.imagenet is None and not self.record.fetches_imagenet:
+            raise ValueError(f"weights: there are no ImageNet weights for {self.kind}; give the path of a file")
+        return self
 
 
 class LossConfig(Entry):

@@ -17,6 +17,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.digests import attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import STATE, attacked_path, state_folder
+from robust_dml.config.resolve import backbone_of
 from robust_dml.config.study import KEPT_EXAMPLES
 from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked, Origin, fixed_point, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
@@ -29,7 +30,7 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import device_name, revision
-from robust_dml.runtime.torch_settings import exact_float32
+from robust_dml.runtime.torch_settings import computing_threads, exact_float32
 
 
 def attack_model(study: Study, run: Run, only: str | None = None) -> None:
@@ -40,7 +41,8 @@ def attack_model(study: Study, run: Run, only: str | None = None) -> None:
     planned = [CLEAN, *planned_attacks(study, run)]
     if only is not None and only not in {at.label for at in planned}:
         raise UserError(f"no attack {only}; the study has {', '.join(at.label for at in planned)}")
-    with exact_float32():
+    backbone = backbone_of(study, run)[1]
+    with exact_float32(), computing_threads(backbone):
         evaluation = _Evaluation(study, run)
         for at in planned:
             if only in (None, at.label):
@@ -65,9 +67,10 @@ class _Evaluation:
 
     def make(self, at: AttackAt) -> None:
         """Make the stored result of an attack, unless it fits already."""
-        path = attacked_path(self.study.name, self.run, at.label)
+        planned = attack_digest(self.study, at)
+        path = attacked_path(self.study.name, self.run, planned)
         source = self._source(at)
-        digest = self._digest(at, source)
+        digest = self._digest(planned, source)
         stored = read_origin(path)
         if stored is not None and stored.digest == digest:
             os.utime(path)  # the workflow compares times
@@ -78,9 +81,11 @@ class _Evaluation:
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
 
-    def _digest(self, at: AttackAt, source: Target) -> str:
+    def _digest(self, planned: str, source: Target) -> str:
+        """Return the digest of a result with the models and images that it is made from."""
+        gallery = self.study.datasets[self.run.dataset].gallery
         files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
-        return digest_of([attack_digest(self.study, self.run, at), *files])
+        return digest_of([planned, gallery, *files])
 
     def _attacked(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         positions, kept = np.arange(len(self.target.queries)), self._kept()
@@ -107,7 +112,7 @@ class _Evaluation:
         origin = Origin(
             label=at.label,
             digest=digest,
-            planned=attack_digest(self.study, self.run, at),
+            planned=attack_digest(self.study, at),
             model_sha256=self.target.model_sha256,
             data_sha256=self.target.data_sha256,
             device=device_name(self.target.device),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from robust_dml.config import Run, Study
-from robust_dml.config.evaluation import AttackAt, attacks_of
+from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.evaluation import AttackAt
 from robust_dml.evaluation.planned import equal_attack
 
 POINT = 0.01
@@ -86,20 +87,26 @@ class CheckInputs:
 
 
 def references(study: Study) -> list[AttackAt]:
-    """Return each iterative attack at one epsilon: the headline's if it has it, else its first.
+    """Return each iterative attack at one radius: the one nearest to the radius of the trainings, else its first.
 
-    An attack that is the headline's with other steps is left out: the two show what steps do by themselves.
+    Of attacks that differ in their steps alone the first stands for all: together they show what steps do. The choice
+    depends neither on the headline nor on other attacks, so that the extra runs outlast a change of these.
     """
-    found: dict[str, AttackAt] = {}
-    for at in attacks_of(study):
-        iterative = at.attack.find(at.attack.optimiser).family == "iterative"
-        if iterative and (at.name not in found or at.label == study.report.headline):
-            found[at.name] = at
-    headline = next((at for at in found.values() if at.label == study.report.headline), None)
-    if headline is None:
-        return list(found.values())
-    same = [at for at in found.values() if at.attack.alike(headline.attack, "steps", "epsilon", "as_released")]
-    return [at for at in found.values() if at == headline or at not in same]
+    found: list[AttackAt] = []
+    for name, attack in study.attacks.items():
+        iterative = attack.record.family == "iterative"
+        if iterative and not any(at.attack.alike(attack, "steps", "epsilon", "as_released") for at in found):
+            found.append(AttackAt(name, attack, _reference_radius(study, attack)))
+    return found
+
+
+def _reference_radius(study: Study, attack: AttackConfig) -> float:
+    trained = [training.attack for training in study.trainings.values() if training.record.attacks]
+    radii = [config.epsilon for config in trained if config.norm == attack.norm]
+    if not radii:
+        return attack.epsilon[0]
+    usual = max(radii, key=radii.count)
+    return min(attack.epsilon, key=lambda epsilon: abs(epsilon - usual))
 
 
 def verdict(observed: float, expected: str, tainted: Sequence[str], why: str) -> Finding:

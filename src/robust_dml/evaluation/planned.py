@@ -43,12 +43,7 @@ def equal_attack(study: Study, wanted: AttackAt) -> AttackAt | None:
     return None
 
 
-def attack_digests(study: Study, run: Run) -> dict[str, str]:
-    """Return, by label, the digest of what shapes each stored result of a model, beside the model and the images."""
-    return {at.label: attack_digest(study, run, at) for at in [CLEAN, *planned_attacks(study, run)]}
-
-
-def stored_labels(study: Study) -> list[str]:
-    """Return the labels of all stored results of a model; they are the same for every model of a study."""
+def attack_digests(study: Study) -> dict[str, str]:
+    """Return, by label, the digest of each stored result of a model; they are the same for every model of a study."""
     run = next(iter(runs(study)))
-    return [CLEAN.label, *(at.label for at in planned_attacks(study, run))]
+    return {at.label: attack_digest(study, at) for at in [CLEAN, *planned_attacks(study, run)]}

@@ -12,7 +12,7 @@ from robust_dml.config.evaluation import CLEAN
 from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.check_inputs import CheckInputs
-from robust_dml.evaluation.planned import planned_attacks
+from robust_dml.evaluation.planned import attack_digests, planned_attacks
 from robust_dml.evaluation.stored import StoredResults
 from robust_dml.records import Check
 from robust_dml.runtime.files import write_json
@@ -33,9 +33,10 @@ def write_record(study: Study, run: Run, stored: StoredResults) -> None:
     content = {
         "settings": {
             "score": score_settings(study, run),
-            "attacks": {at.label: attack_settings(study, run, at) for at in planned},
+            "attacks": {at.label: attack_settings(study, at) for at in planned},
         },
         "digest": digest,
+        "embeddings": attack_digests(study),
         "seed": run.seed,
         "data_sha256": clean.data_sha256,
         "model_sha256": clean.model_sha256,

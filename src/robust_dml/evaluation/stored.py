@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import AttackAt, released_of
-from robust_dml.config.paths import attacked_path, model_folder
+from robust_dml.config.paths import attacked_path
 from robust_dml.evaluation.attacked import Attacked, load_attacked
+from robust_dml.evaluation.planned import attack_digests
+from robust_dml.evaluation.trained import verified_model
 from robust_dml.runtime.errors import UserError
-from robust_dml.runtime.files import sha256_of
 
 
 class StoredResults:
@@ -15,10 +16,8 @@ class StoredResults:
 
     def __init__(self, study: Study, run: Run, data_sha256: str) -> None:
         self.study, self.run, self.data_sha256 = study, run, data_sha256
-        path = model_folder(study.name, run) / "model.safetensors"
-        if not path.exists():
-            raise UserError(f"{path}: no such model; run `robust-dml train` with the same names first")
-        self.model_sha256 = sha256_of(path)
+        _, self.model_sha256 = verified_model(study, run)
+        self._digests = attack_digests(study)
         self._found: dict[str, Attacked] = {}
         self._released = {at.label for at in released_of(study)}
 
@@ -44,10 +43,10 @@ class StoredResults:
         return label in self._found
 
     def _checked(self, label: str) -> Attacked:
-        path = attacked_path(self.study.name, self.run, label)
+        path = attacked_path(self.study.name, self.run, self._digests[label])
         found = load_attacked(path)
         for what, expected, recorded in (
-            ("label", label, found.origin.label),
+            ("attack", self._digests[label], found.origin.planned),
             ("model", self.model_sha256, found.origin.model_sha256),
             ("set of images", self.data_sha256, found.origin.data_sha256),
         ):

@@ -11,17 +11,16 @@ from torch import Tensor
 
 from robust_dml.attacks.frozen import Embed
 from robust_dml.config import Run, Study
-from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data import open_dataset
 from robust_dml.data.loading.dataset import Part
+from robust_dml.evaluation.trained import verified_model
+from robust_dml.models.embed_part import as_pixels, embed_part
 from robust_dml.models.folding import FoldedModel, FrozenEmbedding
 from robust_dml.models.load import load_model
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.errors import UserError
-from robust_dml.runtime.files import sha256_of
 from robust_dml.runtime.hardware import take_device
-from robust_dml.runtime.progress import track
 
 Positions = NDArray[np.int64]
 
@@ -43,7 +42,7 @@ class Target:
 
     def images(self, positions: Positions) -> Tensor:
         """Return query images, float32 (B, 3, H, W) in [0, 1]."""
-        return _as_input(self.part, positions, self.device, self.layout)
+        return as_pixels(self.part.test_images(positions), self.device, self.layout)
 
     def tensor(self, values: np.ndarray) -> Tensor:
         """Return an array as a tensor on the model's device."""
@@ -55,7 +54,7 @@ def load_target(study: Study, run: Run) -> Target:
     device = take_device(study.device)
     dataset = open_dataset(study.datasets[run.dataset], study.data_root)
     layout = torch.channels_last if optimisation_of(study, run).channels_last else torch.contiguous_format
-    path = model_folder(study.name, run) / "model.safetensors"
+    path, sha256 = verified_model(study, run)
     loaded = load_model(path, backbone_of(study, run)[1], data_root=study.data_root)
     embed = FrozenEmbedding(FoldedModel(loaded.to(device=device, memory_format=layout)), layout)  # type: ignore[call-overload]
     batch = study.evaluation.batch
@@ -63,18 +62,11 @@ def load_target(study: Study, run: Run) -> Target:
     queries = _embedded(embed, part, device, layout, batch)
     same = study.datasets[run.dataset].gallery == "test"
     gallery = queries if same else _embedded(embed, dataset.part("train"), device, layout, batch)
-    return Target(embed, device, layout, part, queries, gallery, run.seed, sha256_of(path), dataset.sha256)
+    return Target(embed, device, layout, part, queries, gallery, run.seed, sha256, dataset.sha256)
 
 
 def _embedded(embed: Embed, part: Part, device: str, layout: torch.memory_format, batch: int) -> Items:
-    places = [np.arange(first, min(first + batch, len(part))) for first in range(0, len(part), batch)]
-    with torch.no_grad():
-        embeddings = torch.cat(
-            [
-                embed(_as_input(part, positions, device, layout)).float()
-                for positions in track(places, title="embedding clean images", unit="batch")
-            ]
-        )
+    embeddings = embed_part(embed, part, device, layout, batch)
     failed = int((~torch.isfinite(embeddings).all(1)).sum())
     if failed:
         raise UserError(
@@ -83,8 +75,3 @@ def _embedded(embed: Embed, part: Part, device: str, layout: torch.memory_format
         )
     ids, labels = (torch.as_tensor(np.asarray(values), device=device) for values in (part.ids, part.labels))
     return Items(embeddings, labels, ids)
-
-
-def _as_input(part: Part, positions: Positions, device: str, layout: torch.memory_format) -> Tensor:
-    images = part.test_images(positions).to(device).float() / 255
-    return images.contiguous(memory_format=layout)

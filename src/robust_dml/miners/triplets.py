@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from robust_dml.runtime.lazy import Tensor, torch
 
 Slot = Literal["anchor", "positive", "negative"]
+SLOTS: tuple[Slot, ...] = ("anchor", "positive", "negative")
 
 
 class Triplets(NamedTuple):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import struct
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,9 +24,10 @@ from robust_dml.config.paths import (
 from robust_dml.config.resolve import optimisation_of, runs
 from robust_dml.data.paths import store_paths
 from robust_dml.evaluation.attacked import read_header
-from robust_dml.evaluation.planned import attack_digests, stored_labels
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json
+from robust_dml.training.state_files import PATTERN, place_of
 
 Stage = Literal["train", "attack", "score"]
 Condition = Literal["done", "outdated", "running", "stopped", "left"]
@@ -135,7 +134,7 @@ def _outputs(study: Study, run: Run, stage: Stage) -> list[Path]:
     if stage == "train":
         return [model_folder(study.name, run) / name for name in MODEL_FILES]
     if stage == "attack":
-        return [attacked_path(study.name, run, label) for label in stored_labels(study)]
+        return [attacked_path(study.name, run, digest) for digest in attack_digests(study).values()]
     names = [*(f"{label}.json" for label in result_labels(study)), *SCORE_FILES]
     return [attack_folder(study.name, run) / name for name in names]
 
@@ -147,11 +146,8 @@ def _fits(study: Study, run: Run, stage: Stage) -> bool:
     if stage == "score":
         return _record(study, run, stage).get("digest") == score_digest(study, run)
     model_sha256 = _record(study, run, "train").get("model_sha256")
-    for label, digest in attack_digests(study, run).items():
-        origin = read_header(attacked_path(study.name, run, label))
-        if origin is None or (origin.planned, origin.model_sha256) != (digest, model_sha256):
-            return False
-    return True
+    origins = [read_header(path) for path in _outputs(study, run, stage)]
+    return all(origin is not None and origin.model_sha256 == model_sha256 for origin in origins)
 
 
 def _record(study: Study, run: Run, stage: Stage) -> dict[str, Any]:
@@ -184,13 +180,5 @@ def _share(study: Study, run: Run, stage: Stage) -> float:
         found = [path.exists() for path in _outputs(study, run, stage)]
         return sum(found) / len(found)
     folder = STATE / study.name / stage / run.path
-    states = sorted(folder.glob("*/state.safetensors"), key=lambda path: path.stat().st_mtime)
-    return _epochs(states[-1]) / optimisation_of(study, run).epochs if states else 0.0
-
-
-def _epochs(state: Path) -> int:
-    """The finished epochs that the header of a training's state tells of (8 bytes of length, then JSON)."""
-    with state.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        header = json.loads(stream.read(length))
-    return int(json.loads(header["__metadata__"]["position"])["epoch"])
+    states = sorted(folder.glob(f"*/{PATTERN}"), key=lambda path: path.stat().st_mtime)
+    return place_of(states[-1])[0] / optimisation_of(study, run).epochs if states else 0.0

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from robust_dml.config import ModelName, Run, Study
-from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, result_labels
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.records import METRICS, Metric
 from robust_dml.runtime.errors import UserError
@@ -93,16 +93,30 @@ def _checked(path: Path, lines: Iterable[tuple[int, dict[str, str]]], expected: 
 
 
 def _row(line: dict[str, str], place: str) -> MetricRow:
-    names = [field.name for field in fields(MetricRow)]
-    if None in line or any(line[name] is None for name in names):
+    if None in line or None in line.values():
         raise UserError(f"{place}: expected a value for each column and no more; {AGAIN}")
-    numbers = {name: _number(line[name], name, place) for name in ("epsilon", "steps", "value", "seed")}
-    whole = {name: int(numbers[name]) for name in ("steps", "seed")}
-    for name, value in whole.items():
-        if value != numbers[name]:
-            raise UserError(f"{place}: {name}: expected a whole number, found {line[name]!r}; {AGAIN}")
-    words = {name: line[name] for name in names if name not in numbers}
-    return MetricRow(**words, **whole, epsilon=numbers["epsilon"], value=numbers["value"])
+    return MetricRow(
+        dataset=line["dataset"],
+        backbone=line["backbone"],
+        loss=line["loss"],
+        training=line["training"],
+        seed=_whole(line["seed"], "seed", place),
+        attack=line["attack"],
+        norm=line["norm"],
+        epsilon=_number(line["epsilon"], "epsilon", place),
+        steps=_whole(line["steps"], "steps", place),
+        objective=line["objective"],
+        protocol=line["protocol"],
+        metric=line["metric"],
+        value=_number(line["value"], "value", place),
+    )
+
+
+def _whole(text: str, name: str, place: str) -> int:
+    number = _number(text, name, place)
+    if number != int(number):
+        raise UserError(f"{place}: {name}: expected a whole number, found {text!r}; {AGAIN}")
+    return int(number)
 
 
 def _number(text: str, name: str, place: str) -> float:
@@ -159,19 +173,24 @@ def metric_records(study: Study) -> list[Metric]:
 
 
 def missing_results(rows: Iterable[MetricRow], study: Study) -> list[str]:
-    """Return what metrics.csv lacks, as `digits/triplet/natural, seed 0, pgd-0.1`, with the metric if only that is missing."""
+    """Return what metrics.csv lacks: results, such as `digits/triplet/natural, seed 0, pgd-0.1`, or metrics of one.
+
+    A result should have every metric of the study, and every metric that the same attack has on another model.
+    """
     found: dict[tuple[Run, str], set[tuple[str, str]]] = {}
     for row in rows:
         found.setdefault((row.run, row.label), set()).add((row.protocol, row.metric))
-    ranking = {
-        name for record in map(METRICS.load, study.evaluation.metrics) if record.of_ranking for name in record.labels
-    }
     missing = []
-    for label in (CLEAN.label, *(at.label for at in attacks_of(study))):
-        wanted = {("masked", name) for name in ranking}.union(*(found.get((run, label), ()) for run in runs(study)))
+    for label in result_labels(study):
+        wanted = _ranking_metrics(study).union(*(found.get((run, label), ()) for run in runs(study)))
         for run in runs(study):
-            here = found.get((run, label), set())
-            place = f"{run.model}, seed {run.seed}, {label}"
-            lacking = [f"{place}, {metric} ({protocol})" for protocol, metric in sorted(wanted - here)]
+            place, here = f"{run.model}, seed {run.seed}, {label}", found.get((run, label))
+            lacking = [f"{place}, {metric} ({protocol})" for protocol, metric in sorted(wanted - (here or set()))]
             missing += lacking if here else [place]
     return missing
+
+
+def _ranking_metrics(study: Study) -> set[tuple[str, str]]:
+    """Return protocol and metric of what every result of the study should have."""
+    records = [METRICS.load(name) for name in study.evaluation.metrics]
+    return {("masked", name) for record in records if record.of_ranking for name in record.labels}

@@ -1,4 +1,4 @@
-"""A notebook run from beginning to end on a study; the executed copy becomes one HTML file."""
+"""Runs a notebook from beginning to end on a study, into one HTML file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SECONDS_PER_CELL = 600
 
 
 def execute_notebook(notebook: Path, study: Path) -> str:
-    """The HTML of a notebook run in this folder, its cell tagged `parameters` naming `study` instead.
+    """Return the HTML of a notebook that is run in the current folder; its cell tagged `parameters` names `study`.
 
-    Raises UserError, with the cell's own error, if a cell fails; nothing is written.
+    Raises UserError, with the cell's own error, if a cell fails.
     """
     import nbformat
     from nbclient import NotebookClient

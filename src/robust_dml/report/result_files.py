@@ -14,6 +14,7 @@ from robust_dml.runtime.section import explain
 
 T = TypeVar("T")
 
+Outcome = Literal["pass", "fail", "not run"]
 Finite = Annotated[float, AllowInfNan(False)]
 
 
@@ -46,7 +47,7 @@ class CheckFinding:
     """One sanity check of the attacks on one model; `taints` are the labels of the results that it puts in doubt."""
 
     check: str
-    verdict: Literal["pass", "fail", "not run"]
+    verdict: Outcome
     observed: Finite | None
     expected: str
     taints: tuple[str, ...]

@@ -50,7 +50,7 @@ def trainings_of(study: Study, group: Group) -> list[str]:
 
 
 def natural(study: Study, group: Group) -> str | None:
-    """Return the training of a group that the others are compared with: `report.natural`, else the first natural one."""
+    """Return the training that a group is compared with: `report.natural`, else the first natural one."""
     return _chosen(study, group, study.report.natural, "natural")
 
 

@@ -17,9 +17,7 @@ EPSILON = 1e-8
 class Adam:
     """The optimiser of arXiv 2102.07265: weight decay is added to the gradient, there is no schedule."""
 
-    def __init__(
-        self, parameters: Mapping[str, nn.Parameter], *, learning_rate: float, weight_decay: float
-    ) -> None:
+    def __init__(self, parameters: Mapping[str, nn.Parameter], *, learning_rate: float, weight_decay: float) -> None:
         """Start at step 0 for the parameters that require a gradient, by name."""
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay

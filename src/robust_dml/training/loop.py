@@ -42,7 +42,10 @@ def train(study: Study, run: Run) -> None:
 
 
 def train_epoch(training: Training, epoch: int, stop: StopRequest) -> None:
-    """Train the rest of an epoch, from `progress.step` on. Raises KeyboardInterrupt, once saved, if a stop is wanted."""
+    """Train the rest of an epoch, from `progress.step` on.
+
+    Raises KeyboardInterrupt, once the state is saved, if a stop is wanted, UserError if too many steps are left out.
+    """
     progress, optimisation = training.progress, training.optimisation
     batches = train_batches(
         training.part,

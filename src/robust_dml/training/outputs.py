@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from robust_dml.config.digests import training_digest
 from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of
 from robust_dml.runtime.files import replacing, sha256_of, write_json
@@ -53,6 +54,8 @@ class RunRecord:
     backbone: str
     loss: str
     training: str
+    digest: str
+    """That of the settings and code that shape the model."""
     provenance: dict[str, Any]
     checkpoint: str
     checkpoints: dict[str, Checkpoint]
@@ -66,7 +69,8 @@ class RunRecord:
     def as_json(self) -> dict[str, Any]:
         """Return the content of run.json."""
         fields = {**asdict(self), "checkpoints": {name: at.as_json() for name, at in self.checkpoints.items()}}
-        return {**fields.pop("provenance"), **fields}
+        own = fields.pop("provenance")
+        return {**fields, **own}
 
 
 def write_outputs(training: Training) -> None:
@@ -85,6 +89,7 @@ def write_outputs(training: Training) -> None:
         backbone=backbone_of(training.study, training.run)[0],
         loss=training.run.loss,
         training=training.run.training,
+        digest=training_digest(training.study, training.run),
         provenance=_provenance(training),
         checkpoint=training.optimisation.checkpoint,
         checkpoints=checkpoints,
@@ -122,7 +127,8 @@ def _write_checkpoints(training: Training, folder: Path) -> dict[str, Checkpoint
     choices: dict[str, tuple[int, float | None]] = {"last": (last, None)}
     choices |= {name: (choice.epoch, choice.score) for name, choice in training.progress.choices.items()}
     chosen = choices[training.optimisation.checkpoint][0]
-    files = {epoch: MODEL if epoch == chosen else f"checkpoints/epoch-{epoch}.safetensors" for epoch, _ in choices.values()}
+    epochs = {epoch for epoch, _ in choices.values()}
+    files = {epoch: MODEL if epoch == chosen else f"checkpoints/epoch-{epoch}.safetensors" for epoch in sorted(epochs)}
     saved = {epoch: _saved(training, epoch) for epoch in files if epoch != last}
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     for epoch, file in files.items():

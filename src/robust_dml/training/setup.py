@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from robust_dml.config import Run, Study
-from robust_dml.config.digests import training_code, training_settings
+from robust_dml.config.digests import training_digest, training_settings
 from robust_dml.config.paths import state_folder
 from robust_dml.config.resolve import backbone_of, freeze_batchnorm_of, loss_of, miner_of, optimisation_of
 from robust_dml.data import open_dataset
@@ -78,7 +78,7 @@ class Training:
 
     def _method(self) -> TrainingMethod:
         method: TrainingMethod = self.config.record.build(self.config.options)
-        method.prepare(self.forward.model, classes=len(set(self.part.labels.tolist())), seed=self.run.seed)
+        method.prepare(self.forward.model, classes=int(self.part.labels.max()) + 1, seed=self.run.seed)
         if method.parameters() and self.processes.count > 1:
             raise UserError(f"trainings: {self.config.method} trains weights of its own; it needs one process")
         return method
@@ -102,7 +102,7 @@ class Training:
         key = {
             "settings": self.settings,
             "data_sha256": self.dataset.sha256,
-            "code": training_code(self.study, self.run),
+            "digest": training_digest(self.study, self.run),
             "torch": torch.__version__,
         }
         return StateFolder(state_folder(self.study.name, self.run, "train", digest_of(key)), key)

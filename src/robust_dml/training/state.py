@@ -1,9 +1,9 @@
 """The state that an interrupted training goes on from; nothing in it is unpickled.
 
-state-<epoch>-<step>-<checksum>.safetensors holds the weights, Adam's moments, the method's own state and, as JSON in its
-header, the progress. It gets its name once it is complete, and the one before it is kept: a file whose bytes have
-another SHA-256 than its name says is damaged, and the training goes on from the other. Beside them are the weights of the
-epochs that a checkpoint choice refers to, each written before the state that records their checksum.
+state-<epoch>-<step>-<checksum>.safetensors holds the weights, Adam's moments, the method's own state and, as JSON in
+its header, the progress. It gets its name once it is complete, and the one before it is kept: a file whose bytes have
+another SHA-256 than its name says is damaged, and the training goes on from the other. Beside them are the weights of
+the epochs that a checkpoint choice refers to, each written before the state that records their checksum.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from robust_dml.training.adam import Adam
 from robust_dml.training.checkpoints import Choice, epochs_of
 from robust_dml.training.history import HistoryRow
 from robust_dml.training.methods import TrainingMethod
+from robust_dml.training.state_files import PATTERN, checksum_of, newest_first, state_name
 
 KEPT = 2
-CHECKSUM_DIGITS = 16
 
 
 @dataclass
@@ -98,8 +98,7 @@ class StateFolder:
         unfinished = self.folder / "unfinished"
         try:
             write_tensors(unfinished, learner.tensors(), header)
-            checksum = sha256_of(unfinished)[:CHECKSUM_DIGITS]
-            file = self.folder / f"state-{progress.epoch:05d}-{progress.step:06d}-{checksum}.safetensors"
+            file = self.folder / state_name(progress.epoch, progress.step, sha256_of(unfinished))
             unfinished.replace(file)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -110,7 +109,7 @@ class StateFolder:
 
         Raises UserError if the state is that of another training or does not fit this version of the code.
         """
-        files = self._states()
+        files = newest_first(self.folder)
         if not files:
             self._mention_others()
         for file in files:
@@ -142,16 +141,16 @@ class StateFolder:
         """Delete the state; the model is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _states(self) -> list[Path]:
-        """Return all states, the newest first."""
-        files = self.folder.glob("state-*.safetensors")
-        return sorted(files, key=lambda file: (file.name.split("-")[1:3], file.stat().st_mtime_ns), reverse=True)
-
     def _damage(self, file: Path) -> str | None:
-        """Return what is wrong with the bytes of a state or of the epochs that it refers to; None if nothing is."""
-        if not _has_checksum(file, file.stem.rpartition("-")[2]):
+        """Return what is wrong with the bytes of a state or of the epochs that it refers to; None if nothing is.
+
+        Raises UserError if it is undamaged, and the state of another training.
+        """
+        if not _has_checksum(file, checksum_of(file)):
             return "its checksum differs from the one in its name"
-        progress = self._header(file)[1]
+        key, progress = self._header(file)
+        if key != self.key:
+            raise UserError(f"{file}: the state of a training with other settings or data; delete {self.folder}")
         for epoch, sha256 in progress.saved_epochs.items():
             if not _has_checksum(self.epoch_file(epoch), sha256):
                 return f"the checksum of {self.epoch_file(epoch).name} differs from the one that it records"
@@ -163,9 +162,7 @@ class StateFolder:
         return json.loads(header["key"]), TrainingProgress.from_json(header["progress"])
 
     def _read(self, file: Path, learner: Learner) -> TrainingProgress:
-        key, progress = self._header(file)
-        if key != self.key:
-            raise UserError(f"{file}: the state of a training with other settings or data; delete {self.folder}")
+        progress = self._header(file)[1]
         try:
             with safe_open(file, framework="pt") as stored:
                 learner.load({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
@@ -175,7 +172,7 @@ class StateFolder:
         return progress
 
     def _remove_old(self, newest: Path) -> None:
-        others = [file for file in self._states() if file != newest]
+        others = [file for file in newest_first(self.folder) if file != newest]
         kept = {newest, *others[: KEPT - 1]}
         kept |= {self.epoch_file(epoch) for file in kept for epoch in self._epochs(file)}
         for file in set(self.folder.glob("*.safetensors")) - kept:
@@ -189,7 +186,7 @@ class StateFolder:
             return set()
 
     def _mention_others(self) -> None:
-        others = sorted({str(file.parent) for file in self.folder.parent.glob("*/state-*.safetensors")})
+        others = sorted({str(file.parent) for file in self.folder.parent.glob(f"*/{PATTERN}")})
         if others:
             say(f"starting from the beginning: {', '.join(others)} has a state of other settings or data")
 

@@ -15,7 +15,7 @@ from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.config.training import TrainingConfig
 from robust_dml.losses import LossFunction
 from robust_dml.miners import MinerFunction
-from robust_dml.miners.triplets import Slot, Triplets, at_most_per_anchor
+from robust_dml.miners.triplets import SLOTS, Slot, Triplets, at_most_per_anchor
 from robust_dml.runtime.randomness import sample_seeds, torch_generator
 from robust_dml.training.distributed import Processes
 from robust_dml.training.forward import ForwardPasses
@@ -167,8 +167,8 @@ class _TupleObjective:
     def __call__(self, embeddings: Tensor) -> Tensor:
         """Return the values (S * T,) of embeddings (S * T, d), those of one slot next to each other."""
         perturbed = dict(zip(self.slots, _parts(embeddings, len(self.triplets.anchor), len(self.slots)), strict=True))
-        fixed = {slot: self.benign[getattr(self.triplets, slot)] for slot in Triplets._fields}
-        return self.function(*({**fixed, **perturbed}[slot] for slot in Triplets._fields)).repeat(len(self.slots))
+        members = {slot: self.benign[getattr(self.triplets, slot)] for slot in SLOTS} | perturbed
+        return self.function(*(members[slot] for slot in SLOTS)).repeat(len(self.slots))
 
 
 def _parts(rows: Tensor, length: int, count: int) -> list[Tensor]:

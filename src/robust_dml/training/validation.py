@@ -40,8 +40,9 @@ class Recalls:
 class Validation:
     """Queries and a gallery, which may be the same part; a model is compared on them after an epoch.
 
-    Recall@1 follows the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries whose
-    nearest neighbour is right, away from their nearest other positive; its random starts are the same at each epoch.
+    Recall@1 follows the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries
+    whose nearest neighbour is right, away from their nearest other positive; its random starts are the same at each
+    epoch.
     """
 
     def __init__(
@@ -57,9 +58,7 @@ class Validation:
         """Return clean and adversarial recall@1. Raises UserError if clean embeddings are not finite."""
         queries, gallery = self._items(embed)
         attacked = self._attacked(embed, queries, gallery)
-        return Recalls(
-            _recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings)
-        )
+        return Recalls(_recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings))
 
     def recall(self, embed: Embed) -> float:
         """Return clean recall@1. Raises UserError if clean embeddings are not finite."""

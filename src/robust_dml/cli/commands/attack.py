@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.runtime.process_setup import configure_process
 
     configure_process()
-    study, model = load_run(arguments, attack_digests)
+    study, model = load_run(arguments, lambda study, model: attack_digests(study))
 
     from robust_dml.evaluation.attack import attack_model
 

@@ -18,22 +18,12 @@ from robust_dml.records import Check
 
 
 def _wants(study: Study, run: Run) -> list[AttackAt]:
-    """Return one random-start step for each reference, if the study itself has no pair to compare."""
-    return [] if _has_a_pair(study) else [_once(study, at) for at in references(study)]
+    """Return one random-start step for each reference."""
+    return [_once(study, at) for at in references(study)]
 
 
 def _once(study: Study, at: AttackAt) -> AttackAt:
     return at.changed(study.evaluation.check_queries, optimiser="r-fgsm", step_size=None)
-
-
-def _has_a_pair(study: Study) -> bool:
-    singles = [config for config in study.attacks.values() if config.find(config.optimiser).family == "one-step"]
-    iterative = [config for config in study.attacks.values() if config.find(config.optimiser).family == "iterative"]
-    return any(
-        (one.norm, one.objective) == (many.norm, many.objective) and set(one.epsilon) & set(many.epsilon)
-        for one in singles
-        for many in iterative
-    )
 
 
 def _run(inputs: CheckInputs) -> Finding:

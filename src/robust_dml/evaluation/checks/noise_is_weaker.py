@@ -1,4 +1,4 @@
-"""Random noise in the same ball must be no stronger than gradients; run for the purpose if the study lacks it."""
+"""Random noise in the same ball must be no stronger than gradients."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _noise(study: Study, at: AttackAt) -> AttackAt:
 
 
 def _wants(study: Study, run: Run) -> list[AttackAt]:
-    return [] if _has_noise(study) else [_noise(study, at) for at in references(study)]
+    return [_noise(study, at) for at in references(study)]
 
 
 def _run(inputs: CheckInputs) -> Finding:

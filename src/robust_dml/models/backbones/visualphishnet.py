@@ -1,4 +1,4 @@
-"""VisualPhishNet (Abdelnabi, Krombholz & Fritz, CCS 2020), as the released code of arXiv 2102.07265 ports it to PyTorch.
+"""VisualPhishNet (Abdelnabi, Krombholz & Fritz, CCS 2020), as in the released code of arXiv 2102.07265.
 
 visualphishnet: {kind: visualphishnet, embedding: 512, weights: imagenet}
 """

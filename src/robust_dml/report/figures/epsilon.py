@@ -27,7 +27,7 @@ def caption(study: Study) -> str:
     return (
         f"R@1 against the radius ε of the perturbation, {attack_label(main)} ({threat}), masked protocol. "
         "Line: mean over seeds; band: lowest to highest seed. ε = 0 is the unperturbed query. "
-        "A curve that does not fall to about zero at large ε tells of a weak attack."
+        "A curve that does not fall to about zero at large ε is a sign of a weak attack."
         + (f" Open marks: the worst case over {', '.join(_members(study))}." if worst_cases(study) else "")
     )
 

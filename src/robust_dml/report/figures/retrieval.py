@@ -37,7 +37,7 @@ class Pair(NamedTuple):
         return [query for query in self.natural.ids if query in self.robust.ids]
 
     def contrast(self, query: int) -> int:
-        """Return how well a query shows the effect: natural training loses it under attack, robust training keeps it."""
+        """Return how well a query shows that robust training keeps under attack what natural training loses."""
         natural, robust = self
         return (
             natural.right(query, attacked=False)

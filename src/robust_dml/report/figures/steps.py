@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def caption(study: Study) -> str:
     """Return attack, protocol, and what the curve should do."""
-    attack = step_results(study)[0].attack
+    attack, epsilon = step_results(study)[0].attack, headline(study).epsilon
     return (
-        f"R@1 against the number of steps of {attack.record.label} ({NORMS[attack.norm]}, ε = {headline(study).epsilon:g}), "
+        f"R@1 against the number of steps of {attack.record.label} ({NORMS[attack.norm]}, ε = {epsilon:g}), "
         "masked protocol. Line: mean over seeds; band: lowest to highest seed. "
         "A curve that still falls at its right end would mean that more steps would break more queries."
     )

@@ -7,10 +7,11 @@ from collections import Counter
 from robust_dml.config import ModelName
 from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers, SeedFinding, flag
+from robust_dml.report.result_files import Outcome
 from robust_dml.report.selection import Group, groups
 from robust_dml.report.table import Cell, Column, Row, Table
 
-VERDICTS = ("fail", "pass", "not run")
+VERDICTS: tuple[Outcome, ...] = ("fail", "pass", "not run")
 CAPTION = (
     "Each check is made on every attacked model; the count is of seeds. A number that a failed check taints "
     "carries † in every table, with the reason below it."

@@ -26,14 +26,14 @@ class TrainingMethod(Protocol):
     def prepare(self, model: EmbeddingModel, classes: int, seed: int) -> None:
         """Create what the method owns, on the model's device; called once, before the first step and before `load`.
 
-        Random values must be functions of `seed`. `classes` is the number of training classes, labelled 0, 1, ...
+        Random values must be functions of `seed`. The labels of all batches are below `classes`.
         """
 
     def loss(self, step: TrainingStep) -> Tensor:
         """Return the loss of a batch, a scalar that is differentiable in the weights. May raise NoTuplesError."""
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """Return weights of the method's own, by name, such as proxies or further networks; they are trained and saved."""
+        """Return weights of the method's own, by name, such as proxies; they are trained and saved."""
 
     def state(self) -> dict[str, Tensor]:
         """Return what the next step needs to know of those before, by name; it is saved with the training's state."""

@@ -18,9 +18,9 @@ from robust_dml.models import EmbeddingModel
 from robust_dml.runtime.errors import UserError
 from robust_dml.training import train
 from robust_dml.training.distributed import Processes
-from robust_dml.training.forward import Network, require_frozen
+from robust_dml.training.forward import ForwardPasses, require_frozen
 from training.conftest import MakeStudy
-from training.one_step import one_step
+from training.one_step import one_step, slots
 
 HERE = Path(__file__).parent
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -36,6 +36,7 @@ def torchrun(*arguments: str | Path) -> None:
 def test_loss_and_gradient(tmp_path: Path) -> None:
     torchrun(HERE / "one_step.py", tmp_path / "two.pt")
     two = torch.load(tmp_path / "two.pt", weights_only=True)
+    torch.testing.assert_close(two.pop("slots"), slots(Processes()), rtol=0, atol=1e-12)
     assert len(two) == 8
     for name, (loss, gradient) in two.items():
         expected_loss, expected_gradient = one_step(*name.split("-"), Processes())
@@ -67,9 +68,9 @@ def test_shares_cover_everything_once(total: int) -> None:
 
 def test_live_batchnorm_is_refused() -> None:
     model = EmbeddingModel(nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
-    live = Network(model, OptimisationConfig(), freeze_batchnorm=False)
+    live = ForwardPasses(model, OptimisationConfig(), freeze_batchnorm=False)
     require_frozen(live, 1)
     with pytest.raises(UserError, match="freeze_batchnorm"):
         require_frozen(live, 2)
-    require_frozen(Network(model, OptimisationConfig(), freeze_batchnorm=True), 2)
+    require_frozen(ForwardPasses(model, OptimisationConfig(), freeze_batchnorm=True), 2)
     assert torch.is_tensor(live.embed(torch.rand(2, 3, 8, 8)))
