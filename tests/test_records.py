@@ -15,7 +15,7 @@ from robust_dml.records import REGISTRIES
 for registry in REGISTRIES:
     for name in registry.names:
         registry.load(name)
-heavy = ["torch", "torchvision", "matplotlib", "pandas", "sklearn", "skimage", "scipy", "faiss", "pytorch_metric_learning"]
+heavy = "torch torchvision matplotlib pandas sklearn skimage scipy faiss pytorch_metric_learning".split()
 print([name for name in heavy if name in sys.modules])
 """
 

@@ -155,7 +155,7 @@ def test_a_new_file_is_a_new_name_and_a_helper_is_none(tmp_path: Path) -> None:
     code = "from robust_dml.records import OBJECTIVES as found; print(*found.names, found.load('new-margin').label)"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert out.stdout.split() == sorted([*OBJECTIVES.names, "new-margin"]) + ["margin"]
+    assert out.stdout.split() == [*sorted([*OBJECTIVES.names, "new-margin"]), "margin"]
 
 
 def test_a_record_of_ones_own() -> None:

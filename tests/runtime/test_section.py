@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from robust_dml.runtime.section import Epsilon, Integer, Name, Number, Section, Share, explain
 
@@ -26,7 +26,7 @@ class Outer(Section):
     share: Share = 0.5
     epsilon: Epsilon = 0.1
     inner: Inner = Inner()
-    many: dict[str, Inner] = {}
+    many: dict[str, Inner] = Field({})
 
 
 def mistake(**content: Any) -> str:
