@@ -43,16 +43,16 @@ def test_one_training_changes_alone() -> None:
     study = changed("trainings", "robust-anchor", options={"attack_rate": 0.5})
     assert training_digest(study, RUN) != training_digest(DEMO, RUN)
     assert training_digest(study, OTHER) == training_digest(DEMO, OTHER)
-    assert attack_settings(study, RUN, first(study, "pgd")) == attack_settings(DEMO, RUN, first(DEMO, "pgd"))
+    assert attack_settings(study, first(study, "pgd")) == attack_settings(DEMO, first(DEMO, "pgd"))
     assert score_settings(study, RUN) == score_settings(DEMO, RUN)
 
 
 def test_an_attack_leaves_the_trainings_and_the_other_attacks_alone() -> None:
     study = changed("attacks", "pgd", options={"steps": 7})
     assert training_digest(study, RUN) == training_digest(DEMO, RUN)
-    assert attack_digest(study, RUN, first(study, "pgd")) != attack_digest(DEMO, RUN, first(DEMO, "pgd"))
-    assert attack_digest(study, RUN, first(study, "fgsm")) == attack_digest(DEMO, RUN, first(DEMO, "fgsm"))
-    assert attack_digest(study, RUN, CLEAN) == attack_digest(DEMO, RUN, CLEAN)
+    assert attack_digest(study, first(study, "pgd")) != attack_digest(DEMO, first(DEMO, "pgd"))
+    assert attack_digest(study, first(study, "fgsm")) == attack_digest(DEMO, first(DEMO, "fgsm"))
+    assert attack_digest(study, CLEAN) == attack_digest(DEMO, CLEAN)
     assert score_digest(study, RUN) != score_digest(DEMO, RUN)
 
 
@@ -60,7 +60,7 @@ def test_one_more_radius_leaves_the_others_alone() -> None:
     radii = DEMO.attacks["pgd"].epsilon
     study = changed("attacks", "pgd", epsilon=[*radii, 0.123])
     before, after = ([at for at in attacks_of(of) if at.name == "pgd"] for of in (DEMO, study))
-    digests = [[attack_digest(of, RUN, at) for at in found] for of, found in ((DEMO, before), (study, after))]
+    digests = [[attack_digest(of, at) for at in found] for of, found in ((DEMO, before), (study, after))]
     assert digests[1][:-1] == digests[0] and digests[1][-1] not in digests[0]
 
 
@@ -68,7 +68,7 @@ def test_one_more_radius_leaves_the_others_alone() -> None:
     "study",
     [
         changed("report", examples=12),
-        changed("report", headline="clean"),
+        changed("report", headline="pgd-0.2"),
         changed("evaluation", metrics=["recall"]),
         changed("evaluation", clusters=not DEMO.evaluation.clusters),
     ],
@@ -78,17 +78,17 @@ def test_examples_headline_and_metrics_change_the_scores_and_no_attack(study: St
     assert report_digest(study) != report_digest(DEMO)
     for before, after in zip(attacks_of(DEMO), attacks_of(study), strict=True):
         if not before.is_ensemble:
-            assert attack_digest(study, RUN, after) == attack_digest(DEMO, RUN, before)
+            assert attack_digest(study, after) == attack_digest(DEMO, before)
 
 
 def test_blocks_workers_and_device_change_nothing_and_a_batch_everything_attacked() -> None:
     at = first(DEMO, "pgd")
     for study in (changed("evaluation", block=77), changed("optimisation", workers=3)):
-        assert attack_digest(study, RUN, at) == attack_digest(DEMO, RUN, at)
+        assert attack_digest(study, at) == attack_digest(DEMO, at)
         assert training_digest(study, RUN) == training_digest(DEMO, RUN)
         assert score_digest(study, RUN) == score_digest(DEMO, RUN)
     study = changed("evaluation", batch=77)
-    assert attack_digest(study, RUN, at) != attack_digest(DEMO, RUN, at)
+    assert attack_digest(study, at) != attack_digest(DEMO, at)
     assert training_digest(study, RUN) == training_digest(DEMO, RUN)
 
 
