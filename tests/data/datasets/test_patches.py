@@ -224,5 +224,5 @@ def test_too_small_photographs_are_one_line(tmp_path: Path, size: tuple[int, int
     images = tmp_path / "images"
     images.mkdir()
     with pytest.raises(UserError, match=r"a\.png.*300 places of 24 pixels.*found \d+") as error:
-        write_patches(images, classes=600, images_per_class=2, pixels=16, photographs=own)
+        write_patches(images, PatchesOptions(classes=600, images_per_class=2, pixels=16, photographs=own))
     assert "\n" not in str(error.value)
