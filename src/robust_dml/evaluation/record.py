@@ -15,14 +15,14 @@ from robust_dml.evaluation.check_inputs import CheckInputs
 from robust_dml.evaluation.planned import attack_digests, planned_attacks
 from robust_dml.evaluation.stored import StoredResults
 from robust_dml.records import Check
-from robust_dml.runtime.files import write_json
 from robust_dml.runtime.provenance import made_with
+from robust_dml.runtime.sealed import write_sealed
 
 
 def write_checks(path: Path, checks: Sequence[Check], inputs: CheckInputs) -> None:
     """Run every check and write what each found."""
     findings = [{"check": check.title, **asdict(check.run(inputs))} for check in checks]
-    write_json(path, {"checks": findings})
+    write_sealed(path, {"checks": findings})
 
 
 def write_record(study: Study, run: Run, stored: StoredResults) -> None:
@@ -44,7 +44,7 @@ def write_record(study: Study, run: Run, stored: StoredResults) -> None:
         **made_with(),
         "attacks": {at.label: _speed(stored.load(at.label)) for at in planned if at.config and at.label in stored},
     }
-    write_json(attack_folder(study.name, run) / "run.json", content)
+    write_sealed(attack_folder(study.name, run) / "run.json", content)
 
 
 def _speed(attacked: Attacked) -> dict[str, float | None]:

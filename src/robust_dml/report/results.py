@@ -9,7 +9,7 @@ from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.report.examples import Examples, read_examples
-from robust_dml.report.metrics import MetricRow, missing_results, read_metrics
+from robust_dml.report.metrics import AGAIN, MetricRow, missing_results, read_metrics
 from robust_dml.report.result_files import (
     AttackRecord,
     AttackResult,
@@ -23,6 +23,7 @@ from robust_dml.report.result_files import (
 from robust_dml.report.seeds import Seeds
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.progress import say
+from robust_dml.runtime.sealed import require_checksum
 
 
 class Results:
@@ -35,9 +36,10 @@ class Results:
 
     @cached_property
     def rows(self) -> list[MetricRow]:
-        """All of metrics.csv; what it lacks of the study is said in one line."""
+        """All of metrics.csv, unless it was changed by hand; what it lacks of the study is said in one line."""
         path = self.folder / "metrics.csv"
         rows = read_metrics(path, self.study)
+        require_checksum(path, AGAIN)
         missing = missing_results(rows, self.study)
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

@@ -10,9 +10,10 @@ from typing import Any
 from robust_dml.config.digests import training_digest
 from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of
-from robust_dml.runtime.files import replacing, sha256_of, write_json
+from robust_dml.runtime.files import replacing, sha256_of
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import provenance
+from robust_dml.runtime.sealed import write_sealed
 from robust_dml.training.divergence import collapsed, diverged, warnings_of
 from robust_dml.training.history import HistoryRow, write_history
 from robust_dml.training.setup import Training
@@ -98,7 +99,7 @@ def write_outputs(training: Training) -> None:
         diverged=diverged(history),
         model_sha256=sha256_of(folder / MODEL),
     )
-    write_json(folder / "run.json", record.as_json())
+    write_sealed(folder / "run.json", record.as_json())
 
 
 def _provenance(training: Training) -> dict[str, Any]:
