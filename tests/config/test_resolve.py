@@ -1,22 +1,8 @@
-"""The settings of a job change when, and only when, something that shapes its result changes."""
+"""What one model is made of: the nearest setting wins."""
 
-from pathlib import Path
-
-import pytest
-
-from robust_dml.config import Run, Study, attack_settings, data_settings, load_study, training_settings
-from robust_dml.config.resolve import miner_of, optimisation_of, runs
-
-DEMO = load_study(Path(__file__).parents[2] / "config" / "demo.yaml")
-RUN = Run("digits", "triplet", "robust-anchor", 0)
-OTHER = Run("digits", "triplet", "robust-positive", 0)
-
-
-def changed(section: str, name: str, **changes: object) -> Study:
-    """The demo with some keys of one entry replaced."""
-    content = DEMO.model_dump(mode="json")
-    content[section][name].update(changes)
-    return Study(**content)
+from config.test_digests import DEMO, OTHER, RUN, changed
+from robust_dml.config import Run, Study
+from robust_dml.config.resolve import freeze_batchnorm_of, loss_of, miner_of, optimisation_of, report_settings, runs
 
 
 def test_runs_are_the_grid() -> None:
@@ -24,22 +10,10 @@ def test_runs_are_the_grid() -> None:
     assert len(listed) == len(set(listed))
     assert RUN in listed and Run("gaussians", "triplet", "natural", 0) not in listed
     assert str(RUN.path) == "digits/triplet/robust-anchor/seed0"
+    assert str(RUN.model) == "digits/triplet/robust-anchor"
 
 
-def test_one_training_changes_alone() -> None:
-    study = changed("trainings", "robust-anchor", attack_rate=0.5)
-    assert training_settings(study, RUN) != training_settings(DEMO, RUN)
-    assert training_settings(study, OTHER) == training_settings(DEMO, OTHER)
-    assert attack_settings(study, RUN) == attack_settings(DEMO, RUN)
-
-
-def test_an_attack_leaves_the_trainings_alone() -> None:
-    study = changed("attacks", "pgd", steps=7)
-    assert training_settings(study, RUN) == training_settings(DEMO, RUN)
-    assert attack_settings(study, RUN) != attack_settings(DEMO, RUN)
-
-
-def test_the_nearest_setting_wins() -> None:
+def test_the_optimisation_of_a_training_wins_over_that_of_the_dataset_and_of_the_study() -> None:
     study = changed("trainings", "robust-anchor", optimisation={"epochs": 3})
     study = Study(**{**study.model_dump(mode="json"), "optimisation": {"epochs": 9}})
     assert optimisation_of(study, RUN).epochs == 3
@@ -47,18 +21,32 @@ def test_the_nearest_setting_wins() -> None:
     assert optimisation_of(study, OTHER).classes_per_batch == DEMO.datasets["digits"].optimisation["classes_per_batch"]
 
 
-@pytest.mark.parametrize("key", ["epochs", "precision"])
-def test_every_optimisation_key_counts(key: str) -> None:
-    value = {"epochs": 7, "precision": "bf16"}[key]
-    study = Study(**{**DEMO.model_dump(mode="json"), "optimisation": {key: value}})
-    assert training_settings(study, RUN) != training_settings(DEMO, RUN)
-
-
-def test_a_datasets_miner_is_for_its_models_alone() -> None:
-    miner = {"kind": "TripletMarginMiner", "options": {}}
-    study = changed("datasets", "digits", miner=miner)
+def test_the_miner_of_a_training_wins_over_that_of_the_dataset() -> None:
+    study = changed("datasets", "digits", miner={"kind": "TripletMarginMiner"})
     assert miner_of(study, RUN).kind == "TripletMarginMiner"
-    assert training_settings(study, RUN) != training_settings(DEMO, RUN)
-    circle = Run("gaussians", "contrastive", "natural", 0)
-    assert training_settings(study, circle) == training_settings(DEMO, circle)
-    assert data_settings(study, "digits") == data_settings(DEMO, "digits")
+    content = study.model_dump(mode="json")
+    content["trainings"]["robust-anchor"]["miner"] = {"kind": "distance-weighted", "options": {"cutoff": 0.1}}
+    both = Study(**content)
+    assert (miner_of(both, RUN).kind, miner_of(both, RUN).options.cutoff) == ("distance-weighted", 0.1)
+    assert miner_of(both, OTHER).kind == "TripletMarginMiner"
+
+
+def test_a_training_changes_single_options_of_its_loss() -> None:
+    study = changed("trainings", "robust-anchor", loss={"power": 2.0})
+    assert loss_of(study, RUN).options.power == 2
+    assert loss_of(study, RUN).options.margin == loss_of(DEMO, RUN).options.margin
+    assert loss_of(study, OTHER) == DEMO.losses["triplet"]
+
+
+def test_batchnorm_is_frozen_as_the_training_says_else_as_the_backbone_says() -> None:
+    assert freeze_batchnorm_of(DEMO, RUN) == DEMO.backbones[DEMO.datasets["digits"].backbone].freeze_batchnorm
+    for frozen in (True, False):
+        assert freeze_batchnorm_of(changed("trainings", "robust-anchor", freeze_batchnorm=frozen), RUN) is frozen
+
+
+def test_the_order_of_trainings_is_part_of_the_report() -> None:
+    content = DEMO.model_dump(mode="json")
+    content["trainings"] = dict(reversed(content["trainings"].items()))
+    backwards = Study(**content)
+    assert report_settings(backwards) != report_settings(DEMO)
+    assert backwards.model_dump() == DEMO.model_dump()

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.tiny_study import MODEL, MakeStudy, Passes, evaluate, stored
+from evaluation.tiny_study import MODEL, MakeStudy, Passes, evaluate, stored, stored_path
 from robust_dml.config import Study
-from robust_dml.config.paths import STATE, attack_folder, attacked_path, model_folder
+from robust_dml.config.paths import STATE, attack_folder, model_folder
 from robust_dml.evaluation import attack
 from robust_dml.evaluation.attack import attack_model
 from robust_dml.evaluation.attacked import Attacked, load_attacked, save_attacked
-from robust_dml.evaluation.planned import stored_labels
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.evaluation.target import load_target
 from robust_dml.runtime.errors import UserError
 
@@ -54,9 +54,14 @@ def attacked_labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def embeddings(study: Study) -> set[str]:
+    """The names of the files of stored results."""
+    return {path.name for path in (attack_folder(study.name, MODEL) / "embeddings").iterdir()}
+
+
 def arrays(study: Study) -> dict[str, tuple[bytes, ...]]:
     """The content of each stored result, but for the time it took."""
-    found = {label: load_attacked(attacked_path(study.name, MODEL, label)) for label in stored_labels(study)}
+    found = {label: stored(label) for label in attack_digests(study)}
     return {
         label: tuple(
             getattr(a, name).tobytes() for name in ("positions", "embeddings", "norm", "zero_gradient", "images")
@@ -68,8 +73,8 @@ def arrays(study: Study) -> dict[str, tuple[bytes, ...]]:
 def test_every_planned_result_is_stored_with_what_it_was_made_from(make_study: MakeStudy) -> None:
     study = make_study()
     attack_model(study, MODEL)
-    labels = stored_labels(study)
-    assert {path.name for path in attack_folder(study.name, MODEL).iterdir()} == {f"{label}.npz" for label in labels}
+    labels = attack_digests(study)
+    assert embeddings(study) == {f"{digest}.npz" for digest in labels.values()}
     assert {"clean", "fgsm-0.02", "pgd-0.05", "pgd-0.05,as-released", "pgd-0.05,steps=6"} <= set(labels)
     assert not list(STATE.rglob("*.npz"))
     target = load_target(study, MODEL)
@@ -82,10 +87,10 @@ def test_every_planned_result_is_stored_with_what_it_was_made_from(make_study: M
 def test_a_result_that_fits_is_kept(make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     study, passes = make_study(), Passes(monkeypatch)
     attack_model(study, MODEL)
-    before = {path: path.read_bytes() for path in attack_folder(study.name, MODEL).iterdir()}
+    before = {path: path.read_bytes() for path in stored_path("clean").parent.iterdir()}
     queries = len(stored("clean").positions)
     assert passes.of(lambda: attack_model(study, MODEL)) == queries  # the clean embeddings, and nothing else
-    assert {path: path.read_bytes() for path in attack_folder(study.name, MODEL).iterdir()} == before
+    assert {path: path.read_bytes() for path in stored_path("clean").parent.iterdir()} == before
 
 
 def test_one_more_radius_attacks_only_that(make_study: MakeStudy, attacked_labels: list[str]) -> None:
@@ -114,6 +119,16 @@ def test_examples_headline_metrics_and_blocks_attack_nothing_again(
     evaluate(make_study(**settings))
     attacked_labels.clear()
     evaluate(make_study(**{**settings, **change}))
+    assert attacked_labels == []
+
+
+def test_a_result_that_still_fits_is_found_whatever_its_attack_is_called(
+    make_study: MakeStudy, attacked_labels: list[str]
+) -> None:
+    settings = {"evaluation": {"batch": 300, "check_queries": 0}, "report": {}}
+    attack_model(make_study(attacks={"pgd": {**PGD, "epsilon": 0.05}}, **settings), MODEL)
+    attacked_labels.clear()
+    evaluate(make_study(attacks={"renamed": {**PGD, "epsilon": [0.05]}}, **settings))
     assert attacked_labels == []
 
 
@@ -149,7 +164,7 @@ def test_a_result_that_does_not_fit_is_made_again(
     attack_model(study, MODEL)
     before = arrays(study)
     attacked_labels.clear()
-    spoil(attacked_path(study.name, MODEL, "pgd-0.05"))
+    spoil(stored_path("pgd-0.05"))
     attack_model(study, MODEL)
     assert attacked_labels == ["pgd-0.05"]
     assert arrays(study) == before
@@ -169,7 +184,7 @@ def test_only_one_attack(make_study: MakeStudy, attacked_labels: list[str]) -> N
     study = make_study()
     attack_model(study, MODEL, only="pgd-0.02")
     assert attacked_labels == ["pgd-0.02"]
-    assert [path.name for path in attack_folder(study.name, MODEL).iterdir()] == ["pgd-0.02.npz"]
+    assert embeddings(study) == {stored_path("pgd-0.02").name}
     with pytest.raises(UserError, match=r"no attack pgd-0\.3; the study has clean, fgsm-0\.02, pgd-0\.02"):
         attack_model(study, MODEL, only="pgd-0.3")
 
@@ -219,7 +234,7 @@ def test_a_killed_process_goes_on_and_its_scores_are_the_same_bytes(make_study: 
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not attacked_path(study.name, MODEL, "pgd-0.05,as-released").exists()
+    assert not stored_path("pgd-0.05,as-released").exists()
     for stage in ("attack", "score"):
         subprocess.run([*command, stage, *WORDS], env=environment, check=True, stderr=subprocess.DEVNULL)
     resumed = contents(attack_folder(study.name, MODEL))

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.tiny_study import MODEL, MakeStudy, Passes, evaluate, result, shifts
-from robust_dml.config.paths import attack_folder, attacked_path
+from robust_dml.config.paths import attack_folder
 from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked
 from robust_dml.evaluation.ensemble import worst_case
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.evaluation.score import score_model
 
 ATTACKS: dict[str, Any] = {
@@ -87,7 +88,7 @@ def test_broken_if_any_member_breaks_it(make_study: MakeStudy) -> None:
 def test_an_ensemble_is_scored_and_never_attacked(make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     study, passes = make_study(**SETTINGS), Passes(monkeypatch)
     evaluate(study)
-    assert not attacked_path(study.name, MODEL, "worst-case-0.02").exists()
+    assert "worst-case-0.02" not in attack_digests(study)
     assert passes.of(lambda: score_model(study, MODEL)) == 0
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluation.tiny_study import MODEL, MakeStudy, Passes, checks, evaluate, result, stored
+from evaluation.tiny_study import MODEL, MakeStudy, Passes, checks, evaluate, result, stored, stored_path
 from robust_dml.config import Study
 from robust_dml.config.evaluation import result_labels
-from robust_dml.config.paths import STATE, attack_folder, attacked_path
+from robust_dml.config.paths import STATE, attack_folder
 from robust_dml.evaluation.attack import attack_model
 from robust_dml.evaluation.attacked import save_attacked
-from robust_dml.evaluation.planned import stored_labels
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.evaluation.score import score_model
 from robust_dml.evaluation.target import load_target
 from robust_dml.metrics import retrieval_metrics
@@ -43,26 +43,25 @@ def study(make_study: MakeStudy) -> Study:
 def test_files(study: Study) -> None:
     folder = attack_folder(study.name, MODEL)
     scores = {*(f"{label}.json" for label in result_labels(study)), "checks.json", "run.json", "examples.npz"}
-    assert {path.name for path in folder.iterdir()} == scores | {f"{label}.npz" for label in stored_labels(study)}
+    assert {path.name for path in folder.iterdir()} == scores | {"embeddings"}
     assert not list(STATE.rglob("*.npz"))
 
 
 def test_recall_can_be_recomputed_from_the_queries(study: Study) -> None:
-    for name, result in results(study).items():
-        if name in ("checks", "run"):
-            continue
-        queries, metrics, counts = result["queries"], result["metrics"], result["counts"]
+    for label in result_labels(study):
+        found = result(label)
+        queries, metrics, counts = found["queries"], found["metrics"], found["counts"]
         assert {len(column) for column in queries.values()} == {counts["queries"]}
         right = share(queries["adversarial_right"], queries["scored"])
         released = share(queries["adversarial_right_as_released"], queries["scored"])
         assert metrics["masked"]["recall@1"] == pytest.approx(right, abs=1e-12)
         assert metrics["as-released"]["recall@1"] == pytest.approx(released, abs=1e-12)
         label_of = dict(zip(queries["id"], queries["label"], strict=True))
-        found = [
+        right_by_neighbour = [
             label_of[near] == label
             for near, label in zip(queries["neighbour_adversarial"], queries["label"], strict=True)
         ]
-        assert found == queries["adversarial_right"]
+        assert right_by_neighbour == queries["adversarial_right"]
         assert not set(zip(queries["id"], queries["neighbour_adversarial"], strict=True)) & {(i, i) for i in label_of}
 
 
@@ -93,7 +92,7 @@ def test_result_says_what_made_it(study: Study) -> None:
     assert {"torch", "numpy", "faiss-cpu"} <= set(result["versions"])
     times = results(study)["run"]["attacks"]
     assert {"fgsm-0.02", "pgd-0.02", "pgd-0.05", "pgd-0.05,as-released"} <= set(times)
-    assert set(times) == set(stored_labels(study)) - {"clean"}
+    assert set(times) == set(attack_digests(study)) - {"clean"}
     assert all(entry["queries_per_second"] > 0 for entry in times.values())
 
 
@@ -124,7 +123,7 @@ def test_the_released_attack_can_be_left_out(of: str, make_study: MakeStudy) -> 
     evaluation = {"batch": 2000, "check_queries": 0, "as_released": of != "the study"}
     study = make_study(attacks={"pgd": pgd}, evaluation=evaluation, report={"examples": 0})
     evaluate(study)
-    assert stored_labels(study) == ["clean", "pgd-0.05"]
+    assert list(attack_digests(study)) == ["clean", "pgd-0.05"]
     assert len(result("pgd-0.05")["queries"]["adversarial_right_as_released"]) > 0
 
 
@@ -164,7 +163,7 @@ def test_queries_that_are_not_finite_are_wrong_in_every_metric_and_in_the_worst_
     wrong = [0, 5, *np.flatnonzero(sound["queries"]["adversarial_right"])[:4].tolist()]
     wrong = list(dict.fromkeys(wrong))
     broken[wrong, 0] = [np.nan, np.inf, *[np.nan] * (len(wrong) - 2)]
-    save_attacked(attacked_path(study.name, MODEL, "pgd-0.05"), replace(stored("pgd-0.05"), embeddings=broken))
+    save_attacked(stored_path("pgd-0.05"), replace(stored("pgd-0.05"), embeddings=broken))
     score_model(study, MODEL)
     for label in ("pgd-0.05", "worst-0.05"):
         found = result(label)
@@ -186,7 +185,7 @@ def test_every_query_that_is_not_finite_leaves_nothing_of_any_metric(make_study:
     study = make_study(**SMALL)
     attack_model(study, MODEL)
     none = np.full_like(stored("pgd-0.05").embeddings, np.nan)
-    save_attacked(attacked_path(study.name, MODEL, "pgd-0.05"), replace(stored("pgd-0.05"), embeddings=none))
+    save_attacked(stored_path("pgd-0.05"), replace(stored("pgd-0.05"), embeddings=none))
     score_model(study, MODEL)
     for label in ("pgd-0.05", "worst-0.05"):
         assert set(result(label)["metrics"]["masked"].values()) == {0.0}

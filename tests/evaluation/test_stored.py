@@ -9,44 +9,45 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.tiny_study import MODEL, MakeStudy, evaluate, stored
+from evaluation.tiny_study import MODEL, STUDY, MakeStudy, evaluate, stored, stored_path
 from robust_dml.cli.main import main
-from robust_dml.config.paths import attacked_path, score_path
+from robust_dml.config.paths import score_path
 from robust_dml.evaluation.attack import attack_model
 from robust_dml.evaluation.attacked import save_attacked
 from robust_dml.evaluation.score import score_model
 from robust_dml.runtime.errors import UserError
 
 SETTINGS = {"evaluation": {"batch": 900, "check_queries": 0, "as_released": False}, "report": {"examples": 0}}
-PATH = attacked_path("tiny", MODEL, "pgd-0.05")
 WORDS = ["study.yaml", "--dataset", "digits", "--loss", "triplet", "--seed", "0", "--training", "natural"]
 
 
 def of_another_model() -> None:
-    shutil.copy(attacked_path("tiny", MODEL._replace(training="other"), "pgd-0.05"), PATH)
+    shutil.copy(stored_path("pgd-0.05", MODEL._replace(training="other")), stored_path("pgd-0.05"))
 
 
 def of_other_images() -> None:
     made = stored("pgd-0.05")
-    save_attacked(PATH, replace(made, origin=replace(made.origin, data_sha256="0" * 64)))
+    save_attacked(stored_path("pgd-0.05"), replace(made, origin=replace(made.origin, data_sha256="0" * 64)))
 
 
 def of_another_attack() -> None:
-    shutil.copy(attacked_path("tiny", MODEL, "pgd-0.02"), PATH)
+    shutil.copy(stored_path("pgd-0.02"), stored_path("pgd-0.05"))
 
 
 def truncated() -> None:
-    PATH.write_bytes(PATH.read_bytes()[:-500])
+    path = stored_path("pgd-0.05")
+    path.write_bytes(path.read_bytes()[:-500])
 
 
 def flipped_bit() -> None:
-    content = bytearray(PATH.read_bytes())
+    path = stored_path("pgd-0.05")
+    content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 1
-    PATH.write_bytes(content)
+    path.write_bytes(content)
 
 
 def removed() -> None:
-    PATH.unlink()
+    stored_path("pgd-0.05").unlink()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def removed() -> None:
     [
         (of_another_model, "made for another model"),
         (of_other_images, "made for another set of images"),
-        (of_another_attack, "made for another label: expected pgd-0.05, found pgd-0.02"),
+        (of_another_attack, "made for another attack"),
         (truncated, "damaged"),
         (flipped_bit, "delete it and run snakemake again"),
         (removed, "not there; run `robust-dml attack` or snakemake"),
@@ -66,11 +67,12 @@ def test_a_result_that_is_not_that_of_this_job_is_one_line(
     study = make_study(**SETTINGS)
     attack_model(study, MODEL)
     attack_model(study, MODEL._replace(training="other"))
+    path = stored_path("pgd-0.05")
     spoil()
     capsys.readouterr()
     assert main(["score", *WORDS]) == 1
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
-    assert str(PATH) in line and message in line
+    assert str(path) in line and message in line
     assert not score_path(study.name, MODEL, "pgd-0.05").exists()
 
 
@@ -80,3 +82,16 @@ def test_a_missing_model_is_one_line(make_study: MakeStudy) -> None:
     Path("results/tiny/models", MODEL.path, "model.safetensors").unlink()
     with pytest.raises(UserError, match="no such model; run `robust-dml train`"):
         score_model(study, MODEL)
+
+
+@pytest.mark.parametrize(("before", "after"), [("test", "train"), ("train", "test")])
+def test_results_against_another_gallery_are_one_line(before: str, after: str, make_study: MakeStudy) -> None:
+    of = {}
+    for gallery in (before, after):
+        digits = {**STUDY["datasets"]["digits"], "gallery": gallery, "split": "samples-1"}
+        of[gallery] = make_study(datasets={"digits": digits}, **SETTINGS)
+        if gallery == before:
+            attack_model(of[gallery], MODEL)
+    with pytest.raises(UserError, match=f"made for another gallery: expected {after}, found {before}"):
+        score_model(of[after], MODEL)
+    evaluate(of[after])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from torch import Tensor
 
-from robust_dml.config import Run, Study
+from robust_dml.config import Run, Study, load_study
 from robust_dml.config.evaluation import AttackAt, attacks_of
 from robust_dml.config.paths import attack_folder, attacked_path
 from robust_dml.evaluation.attack import attack_model
 from robust_dml.evaluation.attacked import Attacked, load_attacked
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.evaluation.score import score_model
 from robust_dml.models.folding import FrozenEmbedding
 from robust_dml.runtime.files import read_json
@@ -55,9 +57,15 @@ def result(label: str) -> dict[str, Any]:
     return found
 
 
+def stored_path(label: str, run: Run = MODEL) -> Path:
+    """Return the file of the attacked queries of a model, under the settings of study.yaml."""
+    study = load_study(Path("study.yaml"))
+    return attacked_path(study.name, run, attack_digests(study)[label])
+
+
 def stored(label: str) -> Attacked:
     """Read the attacked queries of the model."""
-    return load_attacked(attacked_path("tiny", MODEL, label))
+    return load_attacked(stored_path(label))
 
 
 def attack_at(study: Study, label: str) -> AttackAt:

@@ -1,17 +1,18 @@
-"""The passes that work.py states against those that the code makes, counted."""
+"""The passes that a plan states against those that the code makes, counted."""
 
 import pytest
 import torch
-from robust_dml.attacks.registry import run_attack
 from torch import Tensor
 
+from robust_dml.attacks import LinfBall
 from robust_dml.attacks.frozen import Embed
 from robust_dml.attacks.objectives import repel
+from robust_dml.attacks.problem import Problem
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.training import TrainingConfig
 from robust_dml.miners.distance_weighted import DistanceWeightedMiner
-from robust_dml.planning.passes import OURS, _step_passes, images_of
+from robust_dml.planning.passes import _step_passes, images_of
 from training.tiny_model import loss_of, make_step, tiny_model
 
 
@@ -47,17 +48,18 @@ class Counter:
         {"optimiser": "carlini-wagner", "steps": 5, "search_steps": 3},
         {"optimiser": "square", "steps": 9},
         {"optimiser": "noise", "steps": 5},
+        {"optimiser": "transfer", "steps": 3, "restarts": 2, "source": "natural"},
     ],
 )
 def test_passes_of_an_attack(config: dict[str, object]) -> None:
-    config = AttackConfig(epsilon=0.1, **config)  # type: ignore[arg-type]
+    attack = AttackConfig(epsilon=[0.1], **config)  # type: ignore[arg-type]
     model = tiny_model().eval()
     images = torch.rand(6, 3, 8, 8, dtype=torch.float64)
     references = model(torch.rand(6, 3, 8, 8, dtype=torch.float64)).detach()
     counter = Counter()
     embed = counter.watch(model.requires_grad_(False), learns=False)
-    run_attack(config, embed, images, repel(references), epsilon=0.1, seeds=torch.arange(6))
-    assert counter.passes / 6 == pytest.approx(OURS[config.optimiser](config), abs=2 * config.restarts)
+    attack.record.attack(Problem(embed, images, repel(references), LinfBall(0.1), torch.arange(6)), attack.options)
+    assert counter.passes / 6 == attack.record.passes(attack.options)
 
 
 @pytest.mark.parametrize(

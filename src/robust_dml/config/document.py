@@ -8,20 +8,42 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from robust_dml.config.base import Section
 from robust_dml.config.study import Study
+from robust_dml.records import (
+    BACKBONES,
+    DATASETS,
+    LOSSES,
+    METHODS,
+    METRICS,
+    MINERS,
+    OBJECTIVES,
+    OPTIMISERS,
+    THREATS,
+)
+from robust_dml.registry import Registry
+from robust_dml.runtime.section import Section
+
+NAMED: tuple[Registry[Any], ...] = (
+    *(DATASETS, BACKBONES, LOSSES, MINERS, METHODS),
+    *(OPTIMISERS, OBJECTIVES, THREATS, METRICS),
+)
 
 TITLE = """# The keys of a study
 
 A study is one YAML file; those of the project lie in `config/`. Every key is listed here with its default; an unknown
 key, a wrong type or a name that does not exist ends the run with one line that names its place. Pixels are in [0, 1].
 This page is written by `robust-dml schema --markdown`.
+
+First come the sections, then the names that their keys may hold, each with its options. An option is written beside
+the keys of its section or below `options:`. In place of a name, `MODULE:NAME` takes a record or a plain function from a
+file of your own beside the study, or from an installed package.
 """
 
 
 def study_markdown() -> str:
-    """The page, one table per section, in the order in which the study refers to them."""
-    return "\n".join([TITLE, *(_table(section) for section in _sections(Study))])
+    """Return the page: a table per section, in the order in which the study refers to them, then one per registry."""
+    sections = [_section(section) for section in _sections(Study)]
+    return "\n".join([TITLE, *sections, *(_registry(registry) for registry in NAMED)])
 
 
 def _sections(section: type[Section]) -> Iterator[type[Section]]:
@@ -39,24 +61,34 @@ def _inner_sections(annotation: Any) -> Iterator[type[Section]]:
         yield from _inner_sections(argument)
 
 
-def _table(section: type[Section]) -> str:
+def _section(section: type[Section]) -> str:
     summary = " ".join((section.__doc__ or "").split())
-    rows = [
-        f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |"
-        for name, field in section.model_fields.items()
+    fields = sorted(section.model_fields.items(), key=lambda item: item[0] == "options")
+    rows = [[f"`{name}`", *_described(field)] for name, field in fields]
+    return "\n".join([f"## {section.__name__}", "", summary, "", *_table("key type default meaning", rows)])
+
+
+def _registry(registry: Registry[Any]) -> str:
+    """Return the names of one kind with their summaries, and the options of those that have any."""
+    records = {name: registry.load(name) for name in registry.names}
+    names = [[f"`{name}`", record.summary] for name, record in records.items()]
+    options = [
+        [f"`{name}`", f"`{option}`", *_described(field)]
+        for name, record in records.items()
+        if hasattr(record, "options")
+        for option, field in record.options.model_fields.items()
     ]
-    return "\n".join(
-        [
-            f"## {section.__name__}",
-            "",
-            summary,
-            "",
-            "| key | type | default | meaning |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    lines = [f"## Names: {registry.what}", "", *_table("name summary", names)]
+    return "\n".join([*lines, *(_table("name option type default meaning", options) if options else [])])
+
+
+def _table(heads: str, rows: list[list[str]]) -> list[str]:
+    lines = [heads.split(), ["---"] * len(heads.split()), *rows]
+    return [*(f"| {' | '.join(cells)} |" for cells in lines), ""]
+
+
+def _described(field: FieldInfo) -> list[str]:
+    return [_type(field.annotation), _default(field), field.description or ""]
 
 
 def _type(annotation: Any) -> str:

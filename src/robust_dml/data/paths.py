@@ -47,12 +47,21 @@ def archive_paths(config: DatasetConfig, data_root: Path, sources: Path) -> list
 
 
 def own_folders(config: DatasetConfig) -> list[Path]:
-    """Return the folder of the user's own images and all folders of its classes, at any depth; none for other kinds."""
+    """Return the folder of the user's own images or photographs and all folders in it; none for other kinds."""
+    photographs = own_photographs(config)
+    if photographs is not None and photographs.is_dir():
+        return [photographs, *sorted(path for path in photographs.rglob("*") if path.is_dir())]
     if config.own_folder is None or not config.own_folder.is_dir():
         return []
     classes = class_folders(config.own_folder)
     below = (path for folder in classes for path in folder.rglob("*") if path.is_dir())
     return [config.own_folder, *classes, *sorted(below)]
+
+
+def own_photographs(config: DatasetConfig) -> Path | None:
+    """Return the folder of photographs of the user's that images are cut from; None for other kinds."""
+    found: Path | None = getattr(config.options, "photographs", None)
+    return found
 
 
 def images_folder(config: DatasetConfig, data_root: Path) -> Path:

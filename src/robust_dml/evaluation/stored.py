@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robust_dml.config import Run, Study
-from robust_dml.config.evaluation import AttackAt, released_of
+from robust_dml.config.evaluation import CLEAN, AttackAt, released_of
 from robust_dml.config.paths import attacked_path
 from robust_dml.evaluation.attacked import Attacked, load_attacked
 from robust_dml.evaluation.planned import attack_digests
@@ -45,11 +45,15 @@ class StoredResults:
     def _checked(self, label: str) -> Attacked:
         path = attacked_path(self.study.name, self.run, self._digests[label])
         found = load_attacked(path)
-        for what, expected, recorded in (
+        facts = [
             ("attack", self._digests[label], found.origin.planned),
             ("model", self.model_sha256, found.origin.model_sha256),
             ("set of images", self.data_sha256, found.origin.data_sha256),
-        ):
+        ]
+        if label == CLEAN.label:
+            gallery = self.study.datasets[self.run.dataset].gallery
+            facts.append(("gallery", gallery, "train" if len(found.gallery) else "test"))
+        for what, expected, recorded in facts:
             if expected != recorded:
                 raise UserError(
                     f"{path}: made for another {what}: expected {expected}, found {recorded}; run `robust-dml attack`"

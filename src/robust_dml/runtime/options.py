@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast, get_type_hints
 
-from pydantic import SerializeAsAny, ValidationError, create_model, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, create_model, model_validator
 
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.section import Section, explain
@@ -24,8 +24,9 @@ class Entry(Section):
 
     key: ClassVar[str] = "kind"
 
-    options: SerializeAsAny[Any] = Options()
-    """The settings of the entry, by its own typed model."""
+    options: SerializeAsAny[Any] = Field(
+        Options(), description="the settings of what is named; they may also be written beside these keys"
+    )
 
     @classmethod
     def find(cls, name: str) -> Any:

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
     for kind in [arguments.kind] if arguments.kind else kinds:
         print(f"{kind}:")
         for name in kinds[kind].names:
-            print(f"  {name:<24}{_line(kinds[kind].load(name))}")
+            print(f"  {name:<26}{_line(kinds[kind].load(name))}")
 
 
 def _line(record: Any) -> str:

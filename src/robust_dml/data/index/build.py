@@ -15,7 +15,7 @@ from robust_dml.data.index.file import Index, write_index
 from robust_dml.data.index.listing import Listed, list_images, say_skipped
 from robust_dml.data.index.splits import all_splits
 from robust_dml.data.parallel import map_images
-from robust_dml.data.paths import images_folder, index_path
+from robust_dml.data.paths import images_folder, index_path, own_photographs
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import filling
 
@@ -31,7 +31,7 @@ def build_index(config: DatasetConfig, data_root: Path, sources: Path, *, worker
     source = load_source(sources, config.kind) if record.origin == "archives" else None
     if source is not None:
         unpack_originals(source, images, data_root, record.arrange)
-    elif record.generate is not None and not images.exists():
+    elif record.generate is not None and (own_photographs(config) is not None or not images.exists()):
         with filling(images) as unfinished:
             record.generate(unfinished, config.options, workers)
     listed = list_images(config, images)
