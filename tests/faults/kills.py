@@ -45,6 +45,7 @@ class Outcome:
 
 def undisturbed(folder: Path, *targets: str) -> dict[str, bytes]:
     """Run the ci study in `folder` from beginning to end; return the files that must be the same after any kill."""
+    folder.mkdir(parents=True)
     copy_checkout(folder)
     ended = subprocess.run([*COMMAND, *targets], cwd=folder, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-3000:]
@@ -53,6 +54,7 @@ def undisturbed(folder: Path, *targets: str) -> dict[str, bytes]:
 
 def killed(folder: Path, draws: random.Random, kills: int, *targets: str) -> Outcome:
     """Run the ci study in `folder`, kill it at up to `kills` random moments, go on after each, and let it end."""
+    folder.mkdir(parents=True)
     copy_checkout(folder)
     done: list[Kill] = []
     mistakes: list[str] = []

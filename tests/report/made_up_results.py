@@ -15,7 +15,7 @@ from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
 from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.report.metrics import MetricRow
-from robust_dml.runtime.files import write_text
+from robust_dml.runtime.files import sha256_of, write_text
 from robust_dml.runtime.sealed import write_checksum, write_sealed
 
 QUERIES, NEIGHBOURS, CLASSES, PIXELS = 60, 4, 5, 16
@@ -51,9 +51,10 @@ def _make_run(study: Study, run: Run) -> list[MetricRow]:
     ]
     write_sealed(attack_folder(study.name, run) / "checks.json", {"checks": checks})
     seconds = {at.label: {"seconds": 2.0, "queries_per_second": 30.0} for at in [CLEAN, *attacks_of(study)]}
-    record = {**_provenance(study, run), "settings": {"score": score_settings(study, run)}, "attacks": seconds}
-    write_sealed(attack_folder(study.name, run) / "run.json", record)
     _make_examples(study, run, random)
+    record = {**_provenance(study, run), "settings": {"score": score_settings(study, run)}, "attacks": seconds}
+    examples = sha256_of(attack_folder(study.name, run) / "examples.npz")
+    write_sealed(attack_folder(study.name, run) / "run.json", {**record, "examples_sha256": examples})
     return lines
 
 
@@ -89,7 +90,6 @@ def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
     folder = model_folder(study.name, run)
     write_text(folder / "model.safetensors", "")
     totals = {"epochs": 6, "steps": 60, "bad_steps": 0, "seconds": 12.5}
-    write_sealed(folder / "run.json", {**_provenance(study, run), "totals": totals, "model_sha256": "a" * 64})
     fields = "epoch,loss,recall@1,adversarial_recall@1,validation_recall@1,bad_steps,steps,seconds"
     lines = [f"{fields},images_per_second,memory_mb"]
     for epoch in range(1, 7):
@@ -98,6 +98,8 @@ def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
         attacked = f"{0.3 + 0.05 * epoch * random.random():.3f}" if measured else ""
         lines.append(f"{epoch},{0.2 / epoch:.4f},{clean},{attacked},,0,10,1.5,600,")
     write_text(folder / "history.csv", "\n".join(lines) + "\n")
+    hashes = {"model_sha256": "a" * 64, "history_sha256": sha256_of(folder / "history.csv")}
+    write_sealed(folder / "run.json", {**_provenance(study, run), "totals": totals, **hashes})
 
 
 def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Generator) -> dict[str, Any]:

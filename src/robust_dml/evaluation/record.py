@@ -15,6 +15,7 @@ from robust_dml.evaluation.check_inputs import CheckInputs
 from robust_dml.evaluation.planned import attack_digests, planned_attacks
 from robust_dml.evaluation.stored import StoredResults
 from robust_dml.records import Check
+from robust_dml.runtime.files import sha256_of
 from robust_dml.runtime.provenance import made_with
 from robust_dml.runtime.sealed import write_sealed
 
@@ -26,7 +27,10 @@ def write_checks(path: Path, checks: Sequence[Check], inputs: CheckInputs) -> No
 
 
 def write_record(study: Study, run: Run, stored: StoredResults) -> None:
-    """Write how the results of a model were made: settings, hashes, versions, and the seconds of each attack."""
+    """Write how the results of a model were made: settings, hashes, versions, and the seconds of each attack.
+
+    The examples must be written before.
+    """
     clean = stored.load(CLEAN.label).origin
     digest = score_digest(study, run)
     planned = [CLEAN, *planned_attacks(study, run)]
@@ -42,6 +46,7 @@ def write_record(study: Study, run: Run, stored: StoredResults) -> None:
         "model_sha256": clean.model_sha256,
         "device": clean.device,
         **made_with(),
+        "examples_sha256": sha256_of(attack_folder(study.name, run) / "examples.npz"),
         "attacks": {at.label: _speed(stored.load(at.label)) for at in planned if at.config and at.label in stored},
     }
     write_sealed(attack_folder(study.name, run) / "run.json", content)

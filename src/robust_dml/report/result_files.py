@@ -78,6 +78,7 @@ class ModelRecord:
     device: str
     finished: str
     model_sha256: str
+    history_sha256: str
     data_sha256: str
     totals: TrainingTotals
 
@@ -94,6 +95,7 @@ class AttackRecord:
     """run.json of the attacks on a model."""
 
     finished: str
+    examples_sha256: str
     attacks: dict[str, AttackTime]
 
 

@@ -75,10 +75,16 @@ def require_checksum(path: Path, remedy: str) -> None:
     """Raise UserError, with `remedy`, unless a file has the SHA-256 that is written beside it."""
     record = checksum_file(path)
     try:
-        expected = record.read_text(encoding="utf-8").split()[:1]
+        expected = record.read_text(encoding="utf-8").partition(" ")[0]
     except (OSError, ValueError) as error:
         raise UserError(f"{record}: cannot be read, so {path.name} cannot be trusted; {remedy}") from error
+    require_sha256(path, expected, remedy)
+
+
+def require_sha256(path: Path, expected: str, remedy: str) -> None:
+    """Raise UserError, with `remedy`, unless a file has the SHA-256 that was recorded when it was written."""
     found = sha256_of(path)
-    if expected != [found]:
-        known = expected[0] if expected else "nothing"
-        raise UserError(f"{path}: not what was written: expected SHA-256 {known}, found {found}; {remedy}")
+    if expected != found:
+        raise UserError(
+            f"{path}: not what was written: expected SHA-256 {expected or 'unknown'}, found {found}; {remedy}"
+        )

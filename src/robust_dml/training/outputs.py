@@ -66,6 +66,7 @@ class RunRecord:
     diverged: bool
     """Whether the loss has grown without bound."""
     model_sha256: str
+    history_sha256: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of run.json."""
@@ -98,6 +99,7 @@ def write_outputs(training: Training) -> None:
         collapsed=collapsed(spread),
         diverged=diverged(history),
         model_sha256=sha256_of(folder / MODEL),
+        history_sha256=sha256_of(folder / "history.csv"),
     )
     write_sealed(folder / "run.json", record.as_json())
 
