@@ -66,13 +66,11 @@ class Evaluation:
         self.dataset = open_dataset(study.datasets[run.dataset], study.data_root)
         self.stored = StoredResults(study, run, self.dataset.sha256)
         self.evaluated: dict[str, Evaluated] = {}
-        self.part = self.dataset.part("test")
+        self.part, self.gallery_part = self.dataset.queries_and_gallery()
         clean = self.stored.load(CLEAN.label)
         self.queries = _items(clean.embeddings, self.part)
-        self.gallery_part, self.gallery = self.part, self.queries
-        if study.datasets[run.dataset].gallery == "train":
-            self.gallery_part = self.dataset.part("train")
-            self.gallery = _items(clean.gallery, self.gallery_part)
+        same = self.gallery_part is self.part
+        self.gallery = self.queries if same else _items(clean.gallery, self.gallery_part)
         self.clean = rank(self.queries, self.gallery)
         self.clean_released = rank(self.queries, self.gallery, "as-released")
 
@@ -114,6 +112,7 @@ class Evaluation:
             clean=self.evaluated[CLEAN.label].result.metrics["masked"]["recall@1"],
             chance=float(self.clean.relevant.double().mean()) / max(1, len(self.gallery) - 1),
             extra={at.label: self._recall_of_extra(at) for at in extra_runs(study, self.run)},
+            clean_shares=self.evaluated[CLEAN.label].result.counts.shares(),
         )
 
     @property
