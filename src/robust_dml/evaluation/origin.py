@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-
 DAMAGE = (
     *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError),
     *(BadZipFile, zlib.error),
