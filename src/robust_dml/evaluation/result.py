@@ -15,7 +15,7 @@ from robust_dml.runtime.files import write_text
 
 @dataclass(frozen=True)
 class Identity:
-    """What a result is of: the model, and the attack with its radius."""
+    """The model and the attack, with its radius, that a result belongs to."""
 
     dataset: str
     backbone: str
@@ -32,7 +32,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Counts:
-    """Queries of a result that deserve a remark."""
+    """Numbers of queries: all, scored, and those with a failure."""
 
     queries: int
     scored: int
@@ -73,7 +73,7 @@ class Result:
 
 
 def identity(study: Study, run: Run, at: AttackAt) -> Identity:
-    """Return what a result is of."""
+    """Return the model and the attack that a result belongs to."""
     members = [study.attacks[member] for member in at.config.members] if at.config else []
     shown = [at.config] if at.config else []
     return Identity(

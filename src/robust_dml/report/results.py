@@ -1,4 +1,4 @@
-"""The result files of a study, each read once and only when asked for."""
+"""The result files of a study, each read once, when first used."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from robust_dml.runtime.progress import say
 
 
 class Results:
-    """What a study has left in results/<study> so far; each method raises UserError if its file is damaged."""
+    """The files of results/<study> that exist so far; each method raises UserError if its file is damaged."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -35,7 +35,7 @@ class Results:
 
     @cached_property
     def rows(self) -> list[MetricRow]:
-        """All of metrics.csv; what it lacks of the study is said in one line."""
+        """All rows of metrics.csv; one line on standard error names missing results."""
         path = self.folder / "metrics.csv"
         rows = read_metrics(path, self.study)
         missing = missing_results(rows, self.study)
