@@ -9,7 +9,7 @@ from pathlib import Path
 from checkout import ROOT
 
 RESULTS = Path("results/ci")
-COMMITTED = ("metrics.csv", "metrics.json", "digests.json", "claims.json", "tables")
+COMMITTED = ("metrics.csv", "metrics.csv.sha256", "metrics.json", "digests.json", "claims.json", "tables")
 PARTS = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml")
 
 

@@ -14,8 +14,8 @@ from robust_dml.evaluation.collect import COLUMNS, collect
 def test_a_row_per_number(make_study: MakeStudy, capsys: pytest.CaptureFixture[str]) -> None:
     study = make_study()
     evaluate(study)
-    path = collect(study)
-    assert "4 of 8 results do not exist yet" in capsys.readouterr().err
+    path = collect(study, partial=True)
+    assert "4 of 8 results do not exist, such as" in capsys.readouterr().err
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert tuple(rows[0]) == COLUMNS
@@ -32,6 +32,16 @@ def test_a_row_per_number(make_study: MakeStudy, capsys: pytest.CaptureFixture[s
     assert {(r["norm"], r["epsilon"], r["steps"], r["objective"]) for r in clean} == {("", "0.0", "0", "")}
 
 
+def test_missing_results_are_refused_unless_asked_for(
+    make_study: MakeStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(make_study())
+    assert main(["collect", "study.yaml"]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "4 of 8 results do not exist, such as" in error and "--partial" in error
+    assert main(["collect", "study.yaml", "--partial"]) == 0
+
+
 def test_no_results_at_all_is_one_line(make_study: MakeStudy, capsys: pytest.CaptureFixture[str]) -> None:
     make_study()
     assert main(["collect", "study.yaml"]) == 1
@@ -43,7 +53,7 @@ def test_commands(make_study: MakeStudy, capsys: pytest.CaptureFixture[str]) -> 
     names = ["--dataset", "digits", "--loss", "triplet", "--seed", "0", "--training"]
     assert main(["attack", "study.yaml", *names, "natural"]) == 0
     assert main(["score", "study.yaml", *names, "natural"]) == 0
-    assert main(["collect", "study.yaml"]) == 0
+    assert main(["collect", "study.yaml", "--partial"]) == 0
     assert capsys.readouterr().out.strip().endswith("metrics.csv")
     assert main(["attack", "study.yaml", *names, "robust"]) == 1
     assert "no model digits/triplet/robust" in capsys.readouterr().err

@@ -15,7 +15,8 @@ from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
 from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.report.metrics import MetricRow
-from robust_dml.runtime.files import write_json, write_text
+from robust_dml.runtime.files import sha256_of, write_text
+from robust_dml.runtime.sealed import write_checksum, write_sealed
 
 QUERIES, NEIGHBOURS, CLASSES, PIXELS = 60, 4, 5, 16
 METRICS = ("recall@1", "recall@2", "recall@4", "recall@8", "r-precision", "map@r")
@@ -28,10 +29,12 @@ def make_results(study: Study) -> None:
 
 
 def write_rows(study: Study, rows: list[MetricRow]) -> None:
-    """Write metrics.csv."""
+    """Write metrics.csv and its checksum."""
     head = ",".join(field.name for field in fields(MetricRow))
     lines = [head, *(",".join(map(str, astuple(row))) for row in rows)]
-    write_text(results_folder(study.name) / "metrics.csv", "\n".join(lines) + "\n")
+    path = results_folder(study.name) / "metrics.csv"
+    write_text(path, "\n".join(lines) + "\n")
+    write_checksum(path)
 
 
 def _make_run(study: Study, run: Run) -> list[MetricRow]:
@@ -40,17 +43,18 @@ def _make_run(study: Study, run: Run) -> list[MetricRow]:
     lines = []
     for at in [CLEAN, *attacks_of(study)]:
         record = _attack_record(study, run, at, random)
-        write_json(score_path(study.name, run, at.label), record)
+        write_sealed(score_path(study.name, run, at.label), record)
         lines += _lines(record)
     checks = [
         {"check": "NaN count is zero", "verdict": "pass", "observed": 0, "expected": "0", "taints": [], "why": ""},
         _failed_check() if (run.training, run.seed) == ("robust-negative", 0) else _passed_check(),
     ]
-    write_json(attack_folder(study.name, run) / "checks.json", {"checks": checks})
+    write_sealed(attack_folder(study.name, run) / "checks.json", {"checks": checks})
     seconds = {at.label: {"seconds": 2.0, "queries_per_second": 30.0} for at in [CLEAN, *attacks_of(study)]}
-    record = {**_provenance(study, run), "settings": {"score": score_settings(study, run)}, "attacks": seconds}
-    write_json(attack_folder(study.name, run) / "run.json", record)
     _make_examples(study, run, random)
+    record = {**_provenance(study, run), "settings": {"score": score_settings(study, run)}, "attacks": seconds}
+    examples = sha256_of(attack_folder(study.name, run) / "examples.npz")
+    write_sealed(attack_folder(study.name, run) / "run.json", {**record, "examples_sha256": examples})
     return lines
 
 
@@ -86,7 +90,6 @@ def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
     folder = model_folder(study.name, run)
     write_text(folder / "model.safetensors", "")
     totals = {"epochs": 6, "steps": 60, "bad_steps": 0, "seconds": 12.5}
-    write_json(folder / "run.json", {**_provenance(study, run), "totals": totals, "model_sha256": "a" * 64})
     fields = "epoch,loss,recall@1,adversarial_recall@1,validation_recall@1,bad_steps,steps,seconds"
     lines = [f"{fields},images_per_second,memory_mb"]
     for epoch in range(1, 7):
@@ -95,6 +98,8 @@ def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
         attacked = f"{0.3 + 0.05 * epoch * random.random():.3f}" if measured else ""
         lines.append(f"{epoch},{0.2 / epoch:.4f},{clean},{attacked},,0,10,1.5,600,")
     write_text(folder / "history.csv", "\n".join(lines) + "\n")
+    hashes = {"model_sha256": "a" * 64, "history_sha256": sha256_of(folder / "history.csv")}
+    write_sealed(folder / "run.json", {**_provenance(study, run), "totals": totals, **hashes})
 
 
 def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Generator) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def copied(study: Study, made_up_folder: Path, tmp_path: Path, monkeypatch: pyte
     for kind in ("attacks", "models"):
         place = Path("results/made-up", kind, *RUN.path.parts)
         shutil.copytree(made_up_folder / place, tmp_path / place)
-    shutil.copy(made_up_folder / "results/made-up/metrics.csv", tmp_path / "results/made-up/metrics.csv")
+    for name in ("metrics.csv", "metrics.csv.sha256"):
+        shutil.copy(made_up_folder / "results/made-up" / name, tmp_path / "results/made-up" / name)
     monkeypatch.chdir(tmp_path)
     return Results(study)
 

@@ -66,6 +66,7 @@ rule collect_metrics:
         results=all_scores(),
     output:
         RESULTS / "metrics.csv",
+        RESULTS / "metrics.csv.sha256",
     log:
         LOGS / "collect_metrics.log",
     localrule: True

@@ -37,6 +37,7 @@ STAGES = {
 def main(study: str) -> None:
     """Pull, check and touch. Raises UserError if anything differs from dvc.lock."""
     config = Path("config", f"{study}.yaml")
+    require_no_run()
     require_lock(study)
     run("robust_dml", "digests", str(config))
     found = status(study)
@@ -53,6 +54,14 @@ def main(study: str) -> None:
         raise UserError(
             f"{stale}@{study} in dvc.lock is not of this checkout ({some(changed[stale])} changed), so it was not"
             f" pulled; make it with: {remedy(study, config, stale)}"
+        )
+
+
+def require_no_run() -> None:
+    """No run of Snakemake is under way here, whose files would be replaced."""
+    if any(Path(".snakemake", "locks").glob("*")):
+        raise UserError(
+            "snakemake runs in this folder; wait for its end, or after a kill free the folder with: snakemake --unlock"
         )
 
 

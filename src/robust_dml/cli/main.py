@@ -36,6 +36,9 @@ COMMANDS = {
     "check-device": "stop with one line if the study's device is missing",
 }
 
+NO_MEMORY = ("out of memory", "can't allocate memory", "unable to allocate", "unable to mmap", "Cannot allocate memory")
+LESS_MEMORY = "lower evaluation.batch or classes_per_batch, or run fewer jobs at a time"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 for a mistake of the user, 130 for an interrupt."""
@@ -56,9 +59,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        print(f"robust-dml: error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"robust-dml: error: {place}{error.strerror}", file=sys.stderr)
+        return 1
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        print(f"robust-dml: error: not enough memory: {_first_line(error)}; {LESS_MEMORY}", file=sys.stderr)
         return 1
     return 0
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether an allocation failed; torch says so by a RuntimeError of its own."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _parser(called: str | None) -> argparse.ArgumentParser:

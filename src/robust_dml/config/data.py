@@ -75,4 +75,9 @@ class DatasetConfig(Entry):
         known = (*SPLITS, *self.find(self.kind).splits)
         if self.split not in known:
             raise ValueError(f"split: {self.kind} has no split {self.split}; it has {', '.join(known)}")
+        if self.gallery == "train" and self.split.startswith(("sorted", "random-")):
+            raise ValueError(
+                f"gallery: with the split {self.split} no class of the test images is in the training images, so there"
+                " is nothing to find; use a split samples-1 to -5, or gallery: test"
+            )
         return self

@@ -23,10 +23,14 @@ class EvaluationConfig(Section):
     """How a model is attacked and scored."""
 
     batch: Integer = Field(128, ge=1, le=1_000_000, description="queries that are attacked at a time")
-    block: Integer = Field(1024, ge=1, description="queries after which a killed evaluation can resume")
+    block: Integer = Field(
+        1024, ge=1, le=1_000_000_000, description="queries after which a killed evaluation can resume"
+    )
     stop_when_broken: bool = Field(False, description="leave a query once its nearest neighbour is wrong")
     as_released: bool = Field(True, description="beside each attack that the released code has, run that too")
-    check_queries: Integer = Field(256, ge=0, description="queries of the extra runs for the sanity checks; 0 for none")
+    check_queries: Integer = Field(
+        256, ge=0, le=1_000_000, description="queries of the extra runs for the sanity checks; 0 for none"
+    )
     clusters: bool = Field(False, description="NMI and AMI of the clean embeddings, by k-means")
     metrics: list[str] = Field(
         ["recall", "r-precision", "map-at-r"], min_length=1, description="of `robust-dml list metric`, or MODULE:NAME"

@@ -76,7 +76,7 @@ class OptimisationConfig(Section):
     workers: Integer = Field(
         0, ge=0, le=256, description="processes that load batches; 0 loads them in the training process"
     )
-    validate_every: Integer = Field(1, ge=1, description="epochs between evaluations")
+    validate_every: Integer = Field(1, ge=1, le=1_000_000, description="epochs between evaluations")
     checkpoint: Literal["last", "best-clean", "best-adversarial", "validation"] = "last"
     max_bad_steps: Share = Field(0.5, description="share of steps of an epoch that may lack tuples or a finite loss")
 
@@ -91,10 +91,13 @@ class TrainingConfig(Entry):
     key: ClassVar[str] = "method"
 
     method: str = Field(description="a method of `robust-dml list method`, or MODULE:NAME of your own")
-    tuples_per_anchor: Integer = Field(1, ge=1)
+    tuples_per_anchor: Integer = Field(1, ge=1, le=1_000)
     attack: TrainingAttackConfig = Field(default_factory=_default_attack, description="of the perturbed images")
     ramp_epochs: Integer = Field(
-        0, ge=0, description="epochs over which epsilon rises to its value; a network without pre-training needs it"
+        0,
+        ge=0,
+        le=1_000_000,
+        description="epochs over which epsilon rises to its value; a network without pre-training needs it",
     )
     backbone: Name | None = Field(None, description="instead of the dataset's")
     freeze_batchnorm: bool | None = Field(None, description="instead of the backbone's")
@@ -109,3 +112,9 @@ class TrainingConfig(Entry):
     def find(cls, name: str) -> Method:
         """Return the record of a training method."""
         return METHODS.load(name)
+
+    @model_validator(mode="after")
+    def _ramp_has_an_attack(self) -> Self:
+        if self.ramp_epochs and not (self.record.attacks or self.record.optimisers):
+            raise ValueError(f"ramp_epochs: {self.method} has no attack whose epsilon could rise; remove it")
+        return self

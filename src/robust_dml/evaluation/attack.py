@@ -29,6 +29,7 @@ from robust_dml.evaluation.target import Positions, Target, load_target
 from robust_dml.retrieval import Ranking, rank
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.locks import only_one
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import device_name, revision
 from robust_dml.runtime.torch_settings import computing_threads, exact_float32
@@ -43,13 +44,14 @@ def attack_model(study: Study, run: Run, only: str | None = None) -> None:
     if only is not None and only not in {at.label for at in planned}:
         raise UserError(f"no attack {only}; the study has {', '.join(at.label for at in planned)}")
     backbone = backbone_of(study, run)[1]
-    with exact_float32(), computing_threads(backbone):
+    lock = state_folder(study.name, run, "attack", "lock")
+    with exact_float32(), computing_threads(backbone), only_one(lock, f"attacking {run.path}"):
         evaluation = _Evaluation(study, run)
         for at in planned:
             if only in (None, at.label):
                 evaluation.make(at)
-    if only is None:
-        shutil.rmtree(STATE / study.name / "attack" / run.path, ignore_errors=True)
+        if only is None:
+            shutil.rmtree(STATE / study.name / "attack" / run.path, ignore_errors=True)
 
 
 @dataclass

@@ -7,12 +7,12 @@ of results that exist; the attacks that they need beside those of the study are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from robust_dml.config import Run, Study
 from robust_dml.config.attacks import AttackConfig
-from robust_dml.config.evaluation import AttackAt
+from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.evaluation.planned import equal_attack
 
 POINT = 0.01
@@ -67,6 +67,8 @@ class CheckInputs:
     """Recall@1 of a random ranking."""
     extra: Mapping[str, float]
     """Recall@1 of the extra runs, by label, over the queries of the checks."""
+    clean_shares: Mapping[str, float] = field(default_factory=dict)
+    """Counts of the clean result as shares of the queries."""
 
     def of(self, *families: str) -> list[CheckedResult]:
         """Return the results of the optimisers of these families."""
@@ -148,8 +150,9 @@ def weaker_controls(inputs: CheckInputs, controls: Sequence[CheckedResult]) -> F
 
 
 def share_at_most(inputs: CheckInputs, count: str, bound: float, why: str) -> Finding:
-    """Check that a count is at most a share of the queries, under every attack."""
-    shares = {result.label: result.shares[count] for result in inputs.results}
+    """Check that a count is at most a share of the queries, unperturbed and under every attack."""
+    shares = {CLEAN.label: inputs.clean_shares.get(count, 0.0)}
+    shares |= {result.label: result.shares[count] for result in inputs.results}
     tainted = [label for label, share in shares.items() if share > bound]
     return verdict(max(shares.values(), default=0.0), f"<= {bound:g}", tainted, why)
 

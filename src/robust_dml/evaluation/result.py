@@ -11,6 +11,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import AttackAt
 from robust_dml.config.resolve import backbone_of
 from robust_dml.runtime.files import write_text
+from robust_dml.runtime.sealed import sealed
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Result:
 
     identity: Identity
     metrics: dict[str, dict[str, float]]
+    intervals: dict[str, dict[str, list[float]]]
+    """Low and high of the 95 % interval over queries, by protocol and metric."""
     counts: Counts
     queries: QueryColumns
     origin: dict[str, Any]
@@ -97,14 +100,17 @@ def identity(study: Study, run: Run, at: AttackAt) -> Identity:
 
 
 def write_result(path: Path, result: Result) -> None:
-    """Write a result as JSON, a line for each key and for each column of `queries`."""
-    content = {
-        **asdict(result.identity),
-        "metrics": result.metrics,
-        "counts": asdict(result.counts),
-        "queries": asdict(result.queries),
-        **result.origin,
-    }
+    """Write a result as JSON with the hash of its content, a line for each key and for each column of `queries`."""
+    content = sealed(
+        {
+            **asdict(result.identity),
+            "metrics": result.metrics,
+            "intervals": result.intervals,
+            "counts": asdict(result.counts),
+            "queries": asdict(result.queries),
+            **result.origin,
+        }
+    )
     lines = []
     for key, value in content.items():
         text = json.dumps(value, allow_nan=False)

@@ -21,6 +21,7 @@ from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs
 from robust_dml.evaluation.ensemble import worst_case
 from robust_dml.evaluation.examples import write_examples
+from robust_dml.evaluation.intervals import query_intervals
 from robust_dml.evaluation.planned import checks, extra_runs
 from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
@@ -65,13 +66,11 @@ class Evaluation:
         self.dataset = open_dataset(study.datasets[run.dataset], study.data_root)
         self.stored = StoredResults(study, run, self.dataset.sha256)
         self.evaluated: dict[str, Evaluated] = {}
-        self.part = self.dataset.part("test")
+        self.part, self.gallery_part = self.dataset.queries_and_gallery()
         clean = self.stored.load(CLEAN.label)
         self.queries = _items(clean.embeddings, self.part)
-        self.gallery_part, self.gallery = self.part, self.queries
-        if study.datasets[run.dataset].gallery == "train":
-            self.gallery_part = self.dataset.part("train")
-            self.gallery = _items(clean.gallery, self.gallery_part)
+        same = self.gallery_part is self.part
+        self.gallery = self.queries if same else _items(clean.gallery, self.gallery_part)
         self.clean = rank(self.queries, self.gallery)
         self.clean_released = rank(self.queries, self.gallery, "as-released")
 
@@ -113,6 +112,7 @@ class Evaluation:
             clean=self.evaluated[CLEAN.label].result.metrics["masked"]["recall@1"],
             chance=float(self.clean.relevant.double().mean()) / max(1, len(self.gallery) - 1),
             extra={at.label: self._recall_of_extra(at) for at in extra_runs(study, self.run)},
+            clean_shares=self.evaluated[CLEAN.label].result.counts.shares(),
         )
 
     @property
@@ -140,6 +140,10 @@ class Evaluation:
         result = Result(
             identity=identity(self.study, self.run, at),
             metrics=metrics,
+            intervals={
+                "masked": query_intervals(masked, self.queries.labels, names),
+                "as-released": query_intervals(released, self.queries.labels, names),
+            },
             counts=_counts(masked, attacked),
             queries=self._columns(masked, released, attacked),
             origin=self._origin(attacked),

@@ -58,10 +58,9 @@ def load_target(study: Study, run: Run) -> Target:
     loaded = load_model(path, backbone_of(study, run)[1], data_root=study.data_root)
     embed = FrozenEmbedding(FoldedModel(loaded.to(device=device, memory_format=layout)), layout)  # type: ignore[call-overload]
     batch = study.evaluation.batch
-    part = dataset.part("test")
+    part, gallery_part = dataset.queries_and_gallery()
     queries = _embedded(embed, part, device, layout, batch)
-    same = study.datasets[run.dataset].gallery == "test"
-    gallery = queries if same else _embedded(embed, dataset.part("train"), device, layout, batch)
+    gallery = queries if gallery_part is part else _embedded(embed, gallery_part, device, layout, batch)
     return Target(embed, device, layout, part, queries, gallery, run.seed, sha256, dataset.sha256)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from robust_dml.config import Run, Study
 from robust_dml.config.paths import MODEL_FILES, model_folder
 from robust_dml.runtime.errors import UserError
-from robust_dml.runtime.files import read_json, sha256_of
+from robust_dml.runtime.files import sha256_of
+from robust_dml.runtime.sealed import read_sealed
 
 
 def verified_model(study: Study, run: Run) -> tuple[Path, str]:
@@ -30,9 +31,6 @@ def verified_model(study: Study, run: Run) -> tuple[Path, str]:
 
 
 def recorded_sha256(record: Path) -> str | None:
-    """Return the hash of the model in run.json. Raises UserError if the record is damaged."""
-    try:
-        found: str | None = read_json(record).get("model_sha256")
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"{record}: damaged ({error}); train the model again") from error
+    """Return the hash of the model in run.json. Raises UserError if the record is damaged or edited."""
+    found: str | None = read_sealed(record).get("model_sha256")
     return found

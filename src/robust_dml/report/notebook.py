@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from robust_dml.runtime.errors import UserError
@@ -13,8 +14,9 @@ SECONDS_PER_CELL = 600
 def execute_notebook(notebook: Path, study: Path) -> str:
     """Return the HTML of a notebook that is run in the current folder; its cell tagged `parameters` names `study`.
 
-    Raises UserError, with the cell's own error, if a cell fails.
+    Raises UserError, with the cell's own error, if a cell fails, or if this machine cannot reach itself.
     """
+    _require_loopback(notebook)
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -30,6 +32,18 @@ def execute_notebook(notebook: Path, study: Path) -> str:
         raise UserError(f"{notebook}: a cell failed: {error.ename}: {error.evalue}") from error
     html, _ = HTMLExporter().from_notebook_node(document)
     return str(html)
+
+
+def _require_loopback(notebook: Path) -> None:
+    """A notebook and its kernel talk through a socket of this machine; without it they wait for minutes."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=5).close()
+    except OSError as error:
+        raise UserError(
+            f"{notebook}: a notebook needs the loopback interface, and 127.0.0.1 cannot be reached"
+            f" ({error.strerror or error}); switch it on with: ip link set lo up"
+        ) from error
 
 
 def write_notebook(notebook: Path, study: Path, html: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AllowInfNan, TypeAdapter, ValidationError
 
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.sealed import read_sealed
 from robust_dml.runtime.section import explain
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class ModelRecord:
     device: str
     finished: str
     model_sha256: str
+    history_sha256: str
     data_sha256: str
     totals: TrainingTotals
 
@@ -93,6 +95,7 @@ class AttackRecord:
     """run.json of the attacks on a model."""
 
     finished: str
+    examples_sha256: str
     attacks: dict[str, AttackTime]
 
 
@@ -107,13 +110,18 @@ class HistoryRow:
 
 
 def read_as(kind: type[T], path: Path) -> T | None:
-    """Read a JSON file as a dataclass; None if there is no file. Raises UserError if the file has another content."""
+    """Read a JSON file as a dataclass; None if there is no file.
+
+    Raises UserError if the file has another form, or another content than its hash says.
+    """
     if not path.exists():
         return None
     try:
-        return TypeAdapter(kind).validate_json(path.read_bytes(), strict=True)
+        found = TypeAdapter(kind).validate_json(path.read_bytes(), strict=True)
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error)}; delete the file and run snakemake again") from error
+    read_sealed(path)
+    return found
 
 
 def read_history(path: Path) -> list[HistoryRow]:

@@ -9,7 +9,7 @@ from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.report.examples import Examples, read_examples
-from robust_dml.report.metrics import MetricRow, missing_results, read_metrics
+from robust_dml.report.metrics import AGAIN, MetricRow, missing_results, read_metrics
 from robust_dml.report.result_files import (
     AttackRecord,
     AttackResult,
@@ -23,6 +23,7 @@ from robust_dml.report.result_files import (
 from robust_dml.report.seeds import Seeds
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.progress import say
+from robust_dml.runtime.sealed import require_checksum, require_sha256
 
 
 class Results:
@@ -35,9 +36,13 @@ class Results:
 
     @cached_property
     def rows(self) -> list[MetricRow]:
-        """All rows of metrics.csv; one line on standard error names missing results."""
+        """All rows of metrics.csv; one line on standard error names missing results.
+
+        Raises UserError if the file was changed by hand.
+        """
         path = self.folder / "metrics.csv"
         rows = read_metrics(path, self.study)
+        require_checksum(path, AGAIN)
         missing = missing_results(rows, self.study)
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -96,12 +101,20 @@ class Results:
 
     def history(self, run: Run) -> list[HistoryRow]:
         """Return the epochs of a training; empty if it has not run."""
-        return read_history(model_folder(self.study.name, run) / "history.csv")
+        path = model_folder(self.study.name, run) / "history.csv"
+        history, record = read_history(path), self.model_record(run)
+        if record:
+            require_sha256(path, record.history_sha256, AGAIN)
+        return history
 
     def examples(self, model: ModelName) -> Examples | None:
         """Return the kept queries of a model's first seed; None if it has not been attacked."""
         run = self.runs(model)[0]
-        return read_examples(attack_folder(self.study.name, run) / "examples.npz", model)
+        path = attack_folder(self.study.name, run) / "examples.npz"
+        examples, record = read_examples(path, model), self.attack_record(run)
+        if record:
+            require_sha256(path, record.examples_sha256, AGAIN)
+        return examples
 
     def queries(self, dataset: str) -> int | None:
         """Return how many queries of a dataset enter the metrics; None if none has been measured."""

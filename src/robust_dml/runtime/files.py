@@ -11,15 +11,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from robust_dml.runtime.locks import only_one
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; rename it to `path` on success, remove it on any error."""
+    """Yield a temporary name beside `path`; rename it to `path` on success, remove it on any error.
+
+    An OSError that names no file, as that of a full disk, is given the name of `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -28,18 +36,20 @@ def replacing(path: Path) -> Iterator[Path]:
 def filling(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder`; it takes the place of `folder` on success and vanishes on any error.
 
-    What a killed run left there is removed first; no moment of a kill leaves half of `folder` under its name.
+    What a killed run left there is removed first; no moment of a kill leaves half of `folder` under its name. Raises
+    UserError while another process fills the folder.
     """
     unfinished, outdated = (folder.with_name(f"{folder.name}.{state}") for state in ("unfinished", "outdated"))
-    _remove(unfinished, outdated)
-    unfinished.mkdir(parents=True)
-    try:
-        yield unfinished
-        if folder.exists():
-            folder.replace(outdated)
-        unfinished.replace(folder)
-    finally:
+    with only_one(folder.with_name(f"{folder.name}.lock"), str(folder)):
         _remove(unfinished, outdated)
+        unfinished.mkdir(parents=True)
+        try:
+            yield unfinished
+            if folder.exists():
+                folder.replace(outdated)
+            unfinished.replace(folder)
+        finally:
+            _remove(unfinished, outdated)
 
 
 def _remove(*folders: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -37,6 +39,9 @@ Epsilon = Annotated[
 ]
 
 
+_NAMES_A_KEY = re.compile(r"[a-z_]+: ")
+
+
 class Section(BaseModel):
     """A part of a YAML file: immutable, and an unknown key is an error."""
 
@@ -55,5 +60,7 @@ def _explain_one(mistake: dict[str, Any], below: str) -> str:
     if mistake["type"] == "missing":
         return f"{place}: missing"
     text = mistake["msg"].removeprefix("Value error, ")
+    if place and isinstance(mistake["input"], Mapping) and _NAMES_A_KEY.match(text):
+        return f"{place}.{text}"  # a check of a whole section, whose text says which key is wrong
     found = repr(mistake["input"])
     return f"{place}: {text} (found {found if len(found) <= 200 else found[:200] + '...'})" if place else text

@@ -73,6 +73,11 @@ class Processes:
             distributed.barrier()
 
 
+def first_process() -> bool:
+    """Return whether this is the first process of a training, or the only one, before the processes are connected."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def join_processes(device: str) -> Processes:
     """Connect to the processes that torchrun started, by NCCL on GPUs and Gloo on CPUs."""
     count = int(os.environ.get("WORLD_SIZE", "1"))

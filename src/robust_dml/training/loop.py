@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from math import isfinite
 
 import torch
 
 from robust_dml.config import Run, Study
+from robust_dml.config.paths import state_folder
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data.loading.batches import Batch, train_batches
 from robust_dml.models.embed_part import as_pixels
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.locks import only_one
 from robust_dml.runtime.progress import say, track
 from robust_dml.runtime.torch_settings import training_arithmetic
 from robust_dml.training.checkpoints import epochs_of, updated
+from robust_dml.training.distributed import first_process
 from robust_dml.training.history import HistoryRow, describe, peak_memory_mb
 from robust_dml.training.methods import NoTuplesError
 from robust_dml.training.outputs import write_outputs
@@ -30,7 +34,7 @@ def train(study: Study, run: Run) -> None:
     bytes. Raises UserError for settings that cannot be met, KeyboardInterrupt after SIGTERM or SIGINT once the state is
     saved.
     """
-    with training_arithmetic(optimisation_of(study, run), backbone_of(study, run)[1]):
+    with training_arithmetic(optimisation_of(study, run), backbone_of(study, run)[1]), _alone(study, run):
         training = Training(study, run)
         with StopRequest() as stop:
             for epoch in range(training.progress.epoch, training.optimisation.epochs):
@@ -39,6 +43,12 @@ def train(study: Study, run: Run) -> None:
         if training.processes.leads:
             write_outputs(training)
             training.state.remove()
+
+
+def _alone(study: Study, run: Run) -> AbstractContextManager[None]:
+    """Refuse a second training of the same model; of the processes of one training the first holds the lock."""
+    lock = state_folder(study.name, run, "train", "lock")
+    return only_one(lock, f"training {run.path}") if first_process() else nullcontext()
 
 
 def train_epoch(training: Training, epoch: int, stop: StopRequest) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from robust_dml.config.digests import training_digest
 from robust_dml.config.paths import model_folder
 from robust_dml.config.resolve import backbone_of
-from robust_dml.runtime.files import replacing, sha256_of, write_json
+from robust_dml.runtime.files import replacing, sha256_of
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import provenance
+from robust_dml.runtime.sealed import write_sealed
 from robust_dml.training.divergence import collapsed, diverged, warnings_of
 from robust_dml.training.history import HistoryRow, write_history
 from robust_dml.training.setup import Training
@@ -65,6 +66,7 @@ class RunRecord:
     diverged: bool
     """Whether the loss has grown without bound."""
     model_sha256: str
+    history_sha256: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of run.json."""
@@ -97,8 +99,9 @@ def write_outputs(training: Training) -> None:
         collapsed=collapsed(spread),
         diverged=diverged(history),
         model_sha256=sha256_of(folder / MODEL),
+        history_sha256=sha256_of(folder / "history.csv"),
     )
-    write_json(folder / "run.json", record.as_json())
+    write_sealed(folder / "run.json", record.as_json())
 
 
 def _provenance(training: Training) -> dict[str, Any]:

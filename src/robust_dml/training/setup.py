@@ -88,8 +88,7 @@ class Training:
         return Adam(self.parameters(), **rates)
 
     def _validations(self) -> tuple[Validation, Validation | None]:
-        queries = self.dataset.part("test")
-        gallery = queries if self.dataset.config.gallery == "test" else self.part
+        queries, gallery = self.dataset.queries_and_gallery()
         if self.dataset.config.validation == 0:
             return self._validation(queries, gallery), None
         held_out = self.dataset.part("validation")

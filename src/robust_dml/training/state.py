@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -198,9 +198,13 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
-    """Write tensors to a .safetensors file with a header of texts."""
+    """Write tensors to a .safetensors file with a header of texts. Raises UserError if it cannot be written."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(plain, path, metadata=dict(header) or None)
+    try:
+        save_file(plain, path, metadata=dict(header) or None)
+    except SafetensorError as error:
+        path.unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot be written: {' '.join(str(error).split())}") from error
 
 
 def _has_checksum(file: Path, start: str) -> bool:

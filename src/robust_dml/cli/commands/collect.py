@@ -8,8 +8,9 @@ from robust_dml.cli.arguments import add_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add STUDY."""
+    """Add STUDY and --partial."""
     add_study(parser)
+    parser.add_argument("--partial", action="store_true", help="leave out results that do not exist yet")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -17,4 +18,4 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.config import load_study
     from robust_dml.evaluation.collect import collect
 
-    print(collect(load_study(arguments.study)))
+    print(collect(load_study(arguments.study), partial=arguments.partial))

@@ -34,9 +34,9 @@ def unpack(archive: Path, target: Path, limit: int) -> None:
                 for chunk in allowance.chunks(stream.read):
                     out.write(chunk)
     except DAMAGE as error:
-        raise UserError(f"{archive}: damaged ({error}); delete it and download it again") from error
+        raise UserError(f"{archive}: damaged ({ascii(str(error))[1:-1]}); delete it and download it again") from error
     except FileExistsError as error:
-        raise UserError(f"{archive}: holds the file {error.filename} twice; it cannot be trusted") from error
+        raise UserError(f"{archive}: holds the file {str(error.filename)!r} twice; it cannot be trusted") from error
 
 
 class _Allowance:
@@ -67,7 +67,7 @@ def _tar_members(archive: Path, allowance: _Allowance) -> Iterator[Member]:
     with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
         for member in tar:
             if not (member.isreg() or member.isdir()):
-                raise UserError(f"{archive}: {member.name} is a link or a device; it cannot be trusted")
+                raise UserError(f"{archive}: {member.name!r} is a link or a device; it cannot be trusted")
             content = tar.extractfile(member)
             if content is not None:
                 yield member.name, content
@@ -79,7 +79,7 @@ def _zip_members(archive: Path) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
             if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise UserError(f"{archive}: {member.filename} is a link or a device; it cannot be trusted")
+                raise UserError(f"{archive}: {member.filename!r} is a link or a device; it cannot be trusted")
             if not member.is_dir():
                 with file.open(member) as content:
                     yield member.filename, content

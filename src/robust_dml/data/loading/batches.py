@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from robust_dml.data.loading.dataset import Part
 from robust_dml.data.loading.sampler import Positions, epoch_batches
+from robust_dml.data.loading.workers import LoadedBatches
 from robust_dml.runtime.randomness import sample_seeds
 
 
@@ -23,14 +24,14 @@ class Batch(NamedTuple):
 
 def train_batches(
     part: Part, *, classes: int, samples: int, seed: int, epoch: int, first: int = 0, workers: int = 0
-) -> DataLoader[Batch]:
+) -> LoadedBatches[Batch]:
     """Return augmented class-balanced batches of an epoch from number `first` on, the same for any number of workers.
 
-    Raises what `epoch_batches` raises.
+    Raises what `epoch_batches` and `LoadedBatches` raise.
     """
     batches = epoch_batches(part.labels, classes, samples, seed=seed, epoch=epoch)
     images = _Epoch(part, batches, seed, epoch)
-    return DataLoader(images, batch_size=None, sampler=range(first, len(batches)), num_workers=workers)
+    return LoadedBatches(DataLoader(images, batch_size=None, sampler=range(first, len(batches)), num_workers=workers))
 
 
 class _Epoch(Dataset[Batch]):

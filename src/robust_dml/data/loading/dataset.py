@@ -70,6 +70,22 @@ class Dataset:
             raise UserError(f"{config.kind}: no {name} images (split {config.split}, validation {config.validation:g})")
         return Part(ids, labels[ids], self._store.test, self._training)
 
+    def queries_and_gallery(self) -> tuple[Part, Part]:
+        """Return the test images and what they are compared with, which may be themselves.
+
+        Raises UserError if no query has another image of its class in the gallery: recall would be 0 for any model.
+        """
+        queries = self.part("test")
+        gallery = queries if self.config.gallery == "test" else self.part("train")
+        needed = 2 if gallery is queries else 1
+        if np.bincount(gallery.labels, minlength=int(queries.labels.max()) + 1)[queries.labels].max() < needed:
+            raise UserError(
+                f"{self.config.kind}: none of {len(queries)} queries has another image of its class in the gallery"
+                f" (split {self.config.split}, gallery {self.config.gallery}), so there is nothing to find; give"
+                " classes more images, or choose another split"
+            )
+        return queries, gallery
+
 
 def _channels_first(images: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(images).permute(0, 3, 1, 2)

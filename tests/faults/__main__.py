@@ -1,0 +1,66 @@
+"""The long form of the fault tests, with counts: python -m tests.faults kills --count 50 --seed 1 --minutes 60."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+
+def kills(count: int, seed: int, minutes: float) -> dict[str, object]:
+    """Kill ci studies until `count` kills are made or the time is over; return the counts."""
+    from faults.kills import Kill, killed, undisturbed
+
+    until, draws = time.monotonic() + 60 * minutes, random.Random(seed)
+    made: list[Kill] = []
+    mistakes: list[str] = []
+    studies = 0
+    with tempfile.TemporaryDirectory() as folder:
+        expected = undisturbed(Path(folder, "undisturbed"))
+        while len(made) < count and time.monotonic() < until:
+            studies += 1
+            outcome = killed(Path(folder, str(studies)), draws, min(8, count - len(made)))
+            made += outcome.kills
+            mistakes += outcome.mistakes
+            names = outcome.contents.keys() | expected.keys()
+            changed = [name for name in names if outcome.contents.get(name) != expected.get(name)]
+            mistakes += [f"study {studies}: other bytes: {name}" for name in changed]
+            print(f"{len(made)} kills, {studies} studies, {len(mistakes)} mistakes", file=sys.stderr, flush=True)
+    return {
+        "kills": len(made),
+        "studies": studies,
+        "by signal": Counter(kill.signal for kill in made),
+        "by target": Counter(kill.target for kill in made),
+        "by job": Counter(kill.job or "between jobs" for kill in made),
+        "mistakes": mistakes,
+        "all": [asdict(kill) for kill in made],
+    }
+
+
+def main() -> None:
+    """Run one kind of fault and print its counts as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=["kills", "files"])
+    parser.add_argument("--count", type=int, default=50, help="faults to try")
+    parser.add_argument("--seed", type=int, default=0, help="of the random faults")
+    parser.add_argument("--minutes", type=float, default=120.0, help="after which no further kill is begun")
+    arguments = parser.parse_args()
+    if arguments.kind == "kills":
+        found = kills(arguments.count, arguments.seed, arguments.minutes)
+    else:
+        from faults.files import fuzz_all
+
+        found = fuzz_all(arguments.count, arguments.seed)
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
