@@ -1,7 +1,7 @@
-"""Attacks one trained model: one stored result per attack and radius, each made once.
+"""Attack one trained model: one stored result per attack and radius, each made once.
 
-A result fits while its digest does: the attack's settings, its code, the models and the images. A killed job goes on at
-its last finished block, and ends in the same embeddings.
+A result fits while its digest does: the attack's settings, its code, the models and the images. A killed job continues
+at its last finished block, and ends in the same embeddings.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class _Evaluation:
         return run_blocks(work, positions, folder, block=settings.block, batch=settings.batch, title=at.label)
 
     def _kept(self) -> Positions:
-        """The queries whose images are kept, enough for any number of examples that a study may show."""
+        """Return the queries whose images are kept, enough for any number of examples that a study may show."""
         return np.sort(example_order(len(self.target.queries), KEPT_EXAMPLES))
 
     def _work(self, at: AttackAt, source: Target, kept: np.ndarray) -> Callable[[np.ndarray], Attacked]:
@@ -125,7 +125,7 @@ class _Evaluation:
         return replace(attacked, origin=origin)
 
     def _source(self, at: AttackAt) -> Target:
-        """The model that the images are made for: the one under attack, but for a transfer."""
+        """Return the model that the images are made for: the one under attack, except for a transfer."""
         training = at.config.source if at.config is not None else None
         if training is None or training == self.run.training:
             return self.target

@@ -1,4 +1,4 @@
-"""What an attack leaves: the embeddings of the queries it perturbed, in one file that says how they were made."""
+"""The stored result of an attack: embeddings of the perturbed queries, in one file that records how they were made."""
 
 from __future__ import annotations
 
