@@ -53,6 +53,6 @@ lock: setup
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml --output-file requirements.lock
 	$(BIN)/python workflow/scripts/environment.py requirements.lock environment.yml
 
+# Caches, logs and old states; with STUDY=name that study's results, after asking, or without with YES=1.
 clean:
-	git clean -Xdfq results
-	rm -rf state logs .snakemake data/digits* data/gaussians* data/textures*
+	@$(PYTHON) workflow/scripts/clean.py $(if $(filter file,$(origin STUDY)),,$(STUDY)) $(if $(YES),--yes)

@@ -57,7 +57,7 @@ class ReleasedTraining:
     def step(self, images: Tensor, labels: Tensor) -> Tensor:
         """One step on images (B, 3, H, W) in [0, 1] with labels (B,): the loss.
 
-        The first forward pass serves mining alone, although it records a graph; the loss embeds everything anew.
+        The first forward pass serves mining alone, although it records a graph; the loss embeds everything again.
         """
         embeddings = self.model(images)
         with torch.no_grad():

@@ -56,26 +56,20 @@ def rows(quick: bool) -> Iterator[Row]:
 def ours(stop: bool, queries: int | None, epsilon: float) -> Way:
     """All queries in batches, as an evaluation attacks them; returns their recall@1."""
     import numpy as np
-    from robust_dml.evaluation.attacking import Attack
 
-    study, subject = trained()
-    positions = np.arange(len(subject.queries.ids))[:queries]
-    attack = Attack(
-        subject=subject,
-        config=study.attacks["pgd"],
-        epsilon=epsilon,
-        source=None,
-        stop_when_broken=stop,
-        released=False,
-        clean_right=np.ones(len(subject.queries.ids), dtype=bool),
-        examples=positions[:0],
-    )
+    from robust_dml.config.evaluation import AttackAt
+    from robust_dml.evaluation.batches import AttackBatch, attack_batch
+    from robust_dml.retrieval import rank
+
+    study, target = trained()
+    positions = np.arange(len(target.queries))[:queries]
+    attack = AttackBatch(target, target, AttackAt("pgd", study.attacks["pgd"], epsilon), stop, positions[:0])
     batches = np.array_split(positions, -(-len(positions) // study.evaluation.batch))
+    attacked = target.queries.rows(target.tensor(positions))
 
     def run() -> dict[str, Any]:
-        found = np.concatenate([attack(batch)["embeddings"] for batch in batches])
-        at = subject.tensor(positions)
-        right = subject.rank(subject.tensor(found), at).right
+        found = np.concatenate([attack_batch(attack, batch).embeddings for batch in batches])
+        right = rank(attacked.embedded_as(target.tensor(found)), target.gallery).right
         return {"queries": len(positions), "recall@1": round(float(right.double().mean()), 4)}
 
     return run
@@ -88,27 +82,27 @@ def released(queries: int | None, epsilon: float) -> Way:
 
     from benchmarks import engine
     from benchmarks.released import pgd, repel
-    from robust_dml.evaluation.objectives import margin_for
+    from robust_dml.evaluation.references import nearest_references
 
-    _, subject = trained()
-    positions = np.arange(len(subject.queries.ids))[:queries]
+    _, target = trained()
+    positions = np.arange(len(target.queries))[:queries]
     batches = [torch.from_numpy(batch) for batch in np.array_split(positions, -(-len(positions) // BATCH))]
-    plain = engine.plain_copy(subject.model.folded.model)
+    plain = engine.plain_copy(target.embed.folded.model)
 
     def run() -> None:
         for at in batches:
-            images = subject.images(at.numpy()).contiguous()
-            nearest = margin_for(subject, at).nearest(subject.queries.embeddings[at])[0][:, 0]
-            pgd(plain, images, repel(subject.gallery.embeddings[nearest]), epsilon, steps=20, restarts=4)
+            images = target.images(at.numpy()).contiguous()
+            positives, _ = nearest_references(target.queries.rows(at), target.gallery)
+            pgd(plain, images, repel(positives), epsilon, steps=20, restarts=4)
 
     return run
 
 
 def trained() -> tuple[Any, Any]:
-    """The demo's natural model, trained in a temporary folder: its study, and the subject of an evaluation."""
+    """The demo's natural model, trained in a temporary folder: its study, and the target of an evaluation."""
     from benchmarks import engine
     from robust_dml.config import Run
-    from robust_dml.evaluation.target import load_subject
+    from robust_dml.evaluation.target import load_target
     from robust_dml.training import train
 
     with tempfile.TemporaryDirectory() as folder:
@@ -125,6 +119,6 @@ def trained() -> tuple[Any, Any]:
         engine.prepare(study)
         run = Run("images", "contrastive", "natural", 0)
         train(study, run)
-        subject = load_subject(study, run)
+        target = load_target(study, run)
         os.chdir(before)
-    return study, subject
+    return study, target

@@ -79,7 +79,7 @@ def make_store(folder: Path) -> Row:
 
 def settings_of(folder: Path) -> DatasetConfig:
     """The dataset of the photographs, as a study describes it."""
-    return DatasetConfig(kind="folder", folder=folder / "own", backbone="net")
+    return DatasetConfig(kind="folder", options={"folder": folder / "own"}, backbone="net")
 
 
 def ours(folder: str, kind: str) -> Way:

@@ -46,10 +46,10 @@ def ours(images: int, classes: int) -> Way:
     import torch
 
     from robust_dml.metrics import retrieval_metrics
+    from robust_dml.retrieval import Items
 
-    embeddings, labels = draw(images, classes)
-    ids = torch.arange(images)
-    return lambda: retrieval_metrics(embeddings, labels, embeddings, labels, query_ids=ids, gallery_ids=ids)
+    items = Items(*draw(images, classes), torch.arange(images))
+    return lambda: dict(retrieval_metrics(items, items))
 
 
 def released(images: int, classes: int) -> Way:

@@ -92,8 +92,8 @@ class Method:
     label: str
     summary: str
     options: type[Options] = Options
-    family: Literal["natural", "robust", "rival"]
-    """natural is the reference; robust is the paper's training; all others are rivals."""
+    family: Literal["natural", "robust", "rival", "reference"]
+    """natural is what others are compared with; robust is the paper's training; a reference is not trained."""
     build: Callable[[Any], TrainingMethod]
     """Return the method for its options."""
     passes: Callable[[Any, float], float]

@@ -13,6 +13,7 @@ from torch import Tensor
 from benchmarks import released
 from robust_dml.attacks import released as recorded
 from robust_dml.metrics import retrieval_metrics
+from robust_dml.retrieval import Items
 from training.tiny_model import tiny_model
 
 LOSSES = {"contrastive": ContrastiveLoss(pos_margin=0, neg_margin=1), "triplet": TripletMarginLoss(margin=0.2)}
@@ -71,6 +72,7 @@ def test_metrics_are_ours() -> None:
     generator = torch.Generator().manual_seed(0)
     embeddings = torch.nn.functional.normalize(torch.randn(300, 8, generator=generator))
     labels, ids = torch.randint(0, 12, (300,), generator=generator), torch.arange(300)
-    ours = retrieval_metrics(embeddings, labels, embeddings, labels, query_ids=ids, gallery_ids=ids)
+    items = Items(embeddings, labels, ids)
+    ours = retrieval_metrics(items, items)
     for name, value in released.metrics(embeddings, labels).items():
         assert value == pytest.approx(ours[name], abs=1e-6)

@@ -83,7 +83,7 @@ def test_attacks_that_cannot_be(tmp_path: Path, attacks: dict[str, Any], message
             "trainings.robust-anchor: no dataset and loss of the study are trained with it",
         ),
         ({"optimisation": {"checkpoint": "validation"}}, "checkpoint: validation needs `validation` above 0"),
-        ({"report": {"headline": "fgsm"}}, "report.headline: no such name: fgsm; known are clean, fgsm-0.1, pgd-0.1"),
+        ({"report": {"headline": "fgsm"}}, "report.headline: no such name: fgsm; known are fgsm-0.1, pgd-0.1"),
         ({"report": {"natural": "robust"}}, "report.natural: no such name: robust"),
         ({"report": {"robust": "rob"}}, "report.robust: no such name: rob"),
     ],

@@ -68,7 +68,7 @@ def test_one_more_radius_leaves_the_others_alone() -> None:
     "study",
     [
         changed("report", examples=12),
-        changed("report", headline="clean"),
+        changed("report", headline="pgd-0.2"),
         changed("evaluation", metrics=["recall"]),
         changed("evaluation", clusters=not DEMO.evaluation.clusters),
     ],

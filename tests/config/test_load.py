@@ -43,7 +43,7 @@ def test_the_studies_of_the_project_are_valid(name: str) -> None:
         ({"seeds": []}, "seeds: "),
         ({"seeds": [0, 1, 0]}, "seeds: duplicate seed"),
         ({"seeds": [-1]}, "seeds.0: "),
-        ({"report": {"headline": "pgd-0.3"}}, "report.headline: no such name: pgd-0.3; known are clean, fgsm-0.1"),
+        ({"report": {"headline": "pgd-0.3"}}, "report.headline: no such name: pgd-0.3; known are fgsm-0.1"),
         ({"name": "Two Words"}, "name: "),
         ({"losses": {}}, "losses: "),
         ({"losses": []}, "losses: "),

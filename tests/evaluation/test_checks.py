@@ -153,8 +153,16 @@ def test_what_cannot_be_judged_says_why() -> None:
     assert finding(nothing, "doubling the steps").verdict == "not run"
 
 
-def test_each_attack_is_doubled_at_the_epsilon_of_the_headline() -> None:
-    given = inputs({**RECALLS, "apgd-0.1": 0.2}, report={"headline": "pgd-0.1"})
+def trained_at(epsilon: float, norm: str = "linf") -> dict[str, Any]:
+    """Trainings whose attack has this radius."""
+    return {
+        "natural": {"method": "natural"},
+        "robust": {"method": "robust", "attack": {"epsilon": epsilon, "norm": norm}},
+    }
+
+
+def test_each_attack_is_doubled_at_the_radius_of_the_trainings() -> None:
+    given = inputs({**RECALLS, "apgd-0.1": 0.2}, trainings=trained_at(0.09))
     assert [at.label for at in references(given.study)] == ["pgd-0.1", "apgd-0.1"]
     asked = [at.changes for at in extra_runs(given.study, RUN)]
     assert asked.count((("steps", 4),)) == 2
@@ -168,10 +176,16 @@ def test_points_of_a_steps_curve_are_not_doubled() -> None:
         "margin": {"optimiser": "pgd", "steps": 20, "objective": "margin"},
     }
     recalls = {**RECALLS, "pgd20-0.1": 0.2, "margin-0.1": 0.2}
-    given = inputs(recalls, settings=settings, report={"headline": "pgd-0.1"})
-    assert [at.label for at in references(given.study)] == ["pgd-0.1", "margin-0.1"]
-    without = study_of(recalls, settings)
-    assert [at.label for at in references(without)] == ["pgd-0.05", "pgd20-0.1", "margin-0.1"]
+    found = [
+        [at.label for at in references(study_of(recalls, settings, trainings=trained_at(epsilon), report=report))]
+        for epsilon in (0.1, 0.01)
+        for report in ({}, {"headline": "pgd-0.1"}, {"headline": "pgd20-0.1"})
+    ]
+    assert found == [["pgd-0.1", "margin-0.1"]] * 3 + [["pgd-0.05", "margin-0.1"]] * 3
+
+
+def test_a_training_in_another_norm_chooses_no_radius() -> None:
+    assert [at.label for at in references(study_of(RECALLS, {}, trainings=trained_at(0.1, "l2")))] == ["pgd-0.05"]
 
 
 def test_checks_of_a_model(make_study: MakeStudy) -> None:

@@ -28,11 +28,11 @@ def test_each_result_is_planned_once() -> None:
     assert labels[:6] == expected
     assert labels[6:] == [
         "pgd-0.05,as-released",
-        "pgd-0.05,epsilon=large",
-        "pgd-0.05,optimiser=r-fgsm,step_size=None",
-        "pgd-0.05,steps=6",
-        "pgd-0.05,restarts=2",
-        "pgd-0.05,optimiser=noise,steps=1",
+        "pgd-0.02,epsilon=large",
+        "pgd-0.02,optimiser=r-fgsm,step_size=None",
+        "pgd-0.02,steps=6",
+        "pgd-0.02,restarts=2",
+        "pgd-0.02,optimiser=noise,steps=1",
     ]
 
 

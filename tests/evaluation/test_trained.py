@@ -32,7 +32,7 @@ def test_the_recorded_model_is_taken(make_study: MakeStudy) -> None:
 def test_another_model_is_one_line(sha256: str | None, make_study: MakeStudy) -> None:
     study = make_study()
     recorded(study.name, sha256)
-    with pytest.raises(UserError, match="not the model that was trained: .* expects SHA-256") as error:
+    with pytest.raises(UserError, match=r"not the model that was trained: .* expects SHA-256") as error:
         attack_model(study, MODEL)
     assert "\n" not in str(error.value)
 

@@ -10,7 +10,7 @@ import pytest
 from checkout import copy_checkout, run_snakemake
 
 RESULTS = Path("results/ci")
-COLUMNS = "dataset,backbone,loss,training,seed,attack,norm,epsilon,steps,objective,protocol,metric,value"
+COLUMNS = "dataset,backbone,loss,training,seed,attack,norm,epsilon,steps,objective,protocol,metric,value,low,high"
 
 
 def planned(folder: Path, study: str = "ci") -> dict[str, int]:
@@ -44,8 +44,8 @@ def test_metrics_are_tidy(finished: Path) -> None:
     assert {row["attack"] for row in rows} >= {"none", "fgsm", "pgd"}
     assert {row["protocol"] for row in rows} == {"masked", "as-released"}
     assert {row["metric"] for row in rows} >= {"recall@1", "recall@2", "recall@4", "recall@8", "r-precision", "map@r"}
-    assert all(0 <= float(row["value"]) <= 1 for row in rows)
-    keys = [tuple(row[column] for column in COLUMNS.split(",")[:-1]) for row in rows]
+    assert all(0 <= float(row["low"]) <= float(row["value"]) <= float(row["high"]) <= 1 for row in rows)
+    keys = [tuple(row[column] for column in COLUMNS.split(",")[:-3]) for row in rows]
     assert len(keys) == len(set(keys))
 
 

@@ -38,6 +38,7 @@ from robust_dml.runtime.source_code import code_digest
 
 PREPARE, TRAIN = "robust_dml.data.index.build", "robust_dml.training.loop"
 PACK = "robust_dml.data.store.build"
+UNTRAINED = "robust_dml.training.untrained"
 REPORT = ("robust_dml.report.tables", "robust_dml.report.claims", "robust_dml.report.page")
 ATTACK, SCORE = "robust_dml.evaluation.attack", "robust_dml.evaluation.score"
 VALIDATION_ATTACK = "pgd"
@@ -57,6 +58,8 @@ def data_digest(study: Study, dataset: str) -> str:
 
 def training_settings(study: Study, run: Run) -> dict[str, Any]:
     """Return what a trained model depends on, beside its images."""
+    if run.training in study.models:
+        return {"backbone": backbone_of(study, run)[1].model_dump(mode="json"), "seed": run.seed}
     optimisation = optimisation_of(study, run)
     left_out = {"workers"} | ({"validate_every"} if optimisation.checkpoint == "last" else set())
     dataset = study.datasets[run.dataset]
@@ -83,6 +86,8 @@ def _training_itself(study: Study, run: Run) -> dict[str, Any]:
 
 def training_code(study: Study, run: Run) -> str:
     """Return a digest of the code that trains a model: the loop, and the entries that it uses."""
+    if run.training in study.models:
+        return code_digest(UNTRAINED, BACKBONES.module(backbone_of(study, run)[1].kind))
     training = study.trainings[run.training]
     modules = [
         TRAIN,

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from robust_dml.config.models import NO_LOSS
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig
 
 if TYPE_CHECKING:
@@ -45,14 +46,20 @@ class Run(NamedTuple):
 
 def runs(study: Study) -> Iterator[Run]:
     """Yield all models of a study, in the order of its YAML."""
+    trained = [loss for loss in study.losses if loss != NO_LOSS]
     for dataset, config in study.datasets.items():
-        for loss, training in product(config.losses or study.losses, config.trainings or study.trainings):
-            if loss in (study.trainings[training].losses or study.losses):
+        for loss, training in product(config.losses or trained, config.trainings or study.trainings):
+            if training not in study.models and loss in (study.trainings[training].losses or trained):
                 yield from (Run(dataset, loss, training, seed) for seed in study.seeds)
+        for model in study.models:
+            if model in (config.trainings or study.models):
+                yield from (Run(dataset, NO_LOSS, model, seed) for seed in study.seeds)
 
 
 def backbone_of(study: Study, run: Run) -> tuple[str, BackboneConfig]:
-    """Return the name and settings of a run's backbone: the training's own, else the dataset's."""
+    """Return the name and settings of a run's backbone: of `models`, else the training's own, else the dataset's."""
+    if run.training in study.models:
+        return run.training, study.models[run.training]
     name = study.trainings[run.training].backbone or study.datasets[run.dataset].backbone
     return name, study.backbones[name]
 
@@ -80,7 +87,13 @@ def miner_of(study: Study, run: Run) -> MinerConfig:
 def optimisation_of(study: Study, run: Run) -> OptimisationConfig:
     """Return a run's optimisation: the study's, changed by the dataset, changed by the training."""
     dataset, training = study.datasets[run.dataset], study.trainings[run.training]
-    return OptimisationConfig(**{**study.optimisation.model_dump(), **dataset.optimisation, **training.optimisation})
+    own = {"checkpoint": "last"} if run.training in study.models else training.optimisation
+    return OptimisationConfig(**{**study.optimisation.model_dump(), **dataset.optimisation, **own})
+
+
+def epochs_of(study: Study, run: Run) -> int:
+    """Return the epochs of a run; none for a model that is not trained here."""
+    return 0 if run.training in study.models else optimisation_of(study, run).epochs
 
 
 def report_settings(study: Study) -> dict[str, Any]:

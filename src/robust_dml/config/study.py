@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.evaluation import EvaluationConfig
+from robust_dml.config.models import with_models
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig, TrainingConfig
 from robust_dml.runtime.section import Integer, Name, Section
 
@@ -47,9 +49,19 @@ class Study(Section):
     miner: MinerConfig = Field(default_factory=_default_miner, description="which tuples of a batch enter the loss")
     optimisation: OptimisationConfig = Field(OptimisationConfig(), description="steps, batches, precision")
     trainings: dict[Name, TrainingConfig] = Field(min_length=1, description="natural, robust and their rivals")
+    models: dict[Name, BackboneConfig] = Field(
+        {},
+        description="models that are not trained here, attacked beside the others: the keys of a backbone, or"
+        " `backbone: NAME` for one of the study's with random weights",
+    )
     attacks: dict[Name, AttackConfig] = Field(description="what is done to the queries")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="how models are scored")
     report: ReportConfig = Field(ReportConfig(), description="what tables and figures single out")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _models_are_trainings_of_no_step(cls, data: Any) -> Any:
+        return with_models(data) if isinstance(data, Mapping) else data
 
     @field_validator("seeds")
     @classmethod

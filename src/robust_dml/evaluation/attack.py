@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -105,9 +106,8 @@ class _Evaluation:
     def _work(self, at: AttackAt, source: Target, kept: np.ndarray) -> Callable[[np.ndarray], Attacked]:
         batch = AttackBatch(self.target, source, at, self.study.evaluation.stop_when_broken, kept)
         if at.variant == "ours":
-            return lambda positions: attack_batch(batch, positions)
-        right = self.clean.right
-        return lambda positions: released_batch(batch, positions, right)
+            return partial(attack_batch, batch)
+        return partial(released_batch, batch, clean_right=self.clean.right)
 
     def _stamped(self, attacked: Attacked, at: AttackAt, digest: str) -> Attacked:
         """Return a result that says how it was made."""

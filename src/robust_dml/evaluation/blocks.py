@@ -27,29 +27,35 @@ def run_blocks(work: Work, positions: Positions, folder: Path, *, block: int, ba
     batches = list(_cut(positions, batch))
     bar = track(batches, title=title, unit="batch")
     per_block = max(1, block // batch)
-    blocks = [
-        _load_or_work(folder / f"block-{per_block}-{number:05d}.npz", batches[first : first + per_block], work, bar)
-        for number, first in enumerate(range(0, len(batches), per_block))
-    ]
+    blocks = []
+    for number, first in enumerate(range(0, len(batches), per_block)):
+        path = folder / f"block-{per_block}-{number:05d}.npz"
+        found = _load_block(path)
+        if found is None:
+            started, parts = time.perf_counter(), []
+            for queries in batches[first : first + per_block]:
+                parts.append(work(queries))
+                next(bar, None)
+            found = _timed(joined(parts), time.perf_counter() - started)
+            save_attacked(path, found)
+        blocks.append(found)
     return joined(blocks)
 
 
-def _load_or_work(path: Path, batches: list[Positions], work: Work, bar: Iterator[Positions]) -> Attacked:
-    if path.exists():
-        try:
-            return load_attacked(path)
-        except UserError as error:
-            say(f"{error}; it is computed again")
-            path.unlink()
-    started = time.perf_counter()
-    parts = []
-    for batch in batches:
-        parts.append(work(batch))
-        next(bar, None)
-    found = joined(parts)
-    found = replace(found, origin=replace(found.origin, seconds=time.perf_counter() - started))
-    save_attacked(path, found)
-    return found
+def _load_block(path: Path) -> Attacked | None:
+    """Return a saved block; None if there is none, or if it was damaged and is now deleted."""
+    if not path.exists():
+        return None
+    try:
+        return load_attacked(path)
+    except UserError as error:
+        say(f"{error}; it is computed again")
+        path.unlink()
+        return None
+
+
+def _timed(attacked: Attacked, seconds: float) -> Attacked:
+    return replace(attacked, origin=replace(attacked.origin, seconds=seconds))
 
 
 def joined(parts: list[Attacked]) -> Attacked:

@@ -22,7 +22,7 @@ from robust_dml.runtime.progress import say
 from robust_dml.runtime.sealed import read_sealed, write_checksum
 
 WHAT = ("dataset", "backbone", "loss", "training", "seed", "attack", "norm", "epsilon", "steps", "objective")
-COLUMNS = (*WHAT, "protocol", "metric", "value")
+COLUMNS = (*WHAT, "protocol", "metric", "value", "low", "high")
 
 
 def collect(study: Study, *, partial: bool = False) -> Path:
@@ -78,4 +78,5 @@ def _rows(result: dict[str, Any]) -> Iterator[list[Any]]:
     what = [result[column] for column in WHAT]
     for protocol, metrics in result["metrics"].items():
         for metric, value in metrics.items():
-            yield [*what, protocol, metric, value]
+            low, high = result["intervals"][protocol].get(metric, ("", ""))
+            yield [*what, protocol, metric, value, low, high]

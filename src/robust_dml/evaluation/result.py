@@ -68,6 +68,8 @@ class Result:
 
     identity: Identity
     metrics: dict[str, dict[str, float]]
+    intervals: dict[str, dict[str, list[float]]]
+    """Low and high of the 95 % interval over queries, by protocol and metric."""
     counts: Counts
     queries: QueryColumns
     origin: dict[str, Any]
@@ -103,6 +105,7 @@ def write_result(path: Path, result: Result) -> None:
         {
             **asdict(result.identity),
             "metrics": result.metrics,
+            "intervals": result.intervals,
             "counts": asdict(result.counts),
             "queries": asdict(result.queries),
             **result.origin,

@@ -21,6 +21,7 @@ from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs
 from robust_dml.evaluation.ensemble import worst_case
 from robust_dml.evaluation.examples import write_examples
+from robust_dml.evaluation.intervals import query_intervals
 from robust_dml.evaluation.planned import checks, extra_runs
 from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
@@ -139,6 +140,10 @@ class Evaluation:
         result = Result(
             identity=identity(self.study, self.run, at),
             metrics=metrics,
+            intervals={
+                "masked": query_intervals(masked, self.queries.labels, names),
+                "as-released": query_intervals(released, self.queries.labels, names),
+            },
             counts=_counts(masked, attacked),
             queries=self._columns(masked, released, attacked),
             origin=self._origin(attacked),

@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING
 from robust_dml.records import METRICS
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from robust_dml.retrieval import Items, Protocol, Ranking
 
 RETRIEVAL = ("recall", "r-precision", "map-at-r")
 
 
-def ranking_metrics(ranking: Ranking, names: Iterable[str] = RETRIEVAL) -> dict[str, float]:
-    """Return the mean over the scored queries of each metric of rankings; 0 where no query can be scored."""
-    scored = ranking.scored
-    values: dict[str, float] = {}
+def query_values(ranking: Ranking, names: Iterable[str] = RETRIEVAL) -> dict[str, Tensor]:
+    """Return each metric of rankings for each scored query, float64 (S,)."""
+    values: dict[str, Tensor] = {}
     for name in names:
         of_ranking = METRICS.load(name).of_ranking
         for number, each in (of_ranking(ranking) if of_ranking else {}).items():
-            values[number] = float(each[scored].double().mean()) if scored.any() else 0.0
+            values[number] = each[ranking.scored].double()
     return values
+
+
+def ranking_metrics(ranking: Ranking, names: Iterable[str] = RETRIEVAL) -> dict[str, float]:
+    """Return the mean over the scored queries of each metric of rankings; 0 where no query can be scored."""
+    return {name: float(each.mean()) if len(each) else 0.0 for name, each in query_values(ranking, names).items()}
 
 
 def retrieval_metrics(queries: Items, gallery: Items, protocol: Protocol = "masked") -> Mapping[str, float]:

@@ -32,6 +32,6 @@ class EmbeddingModel(nn.Module):
         """Embed images (B, 3, H, W)."""
         if self.normalize == "imagenet":
             images = (images - self.mean) / self.std
-        embeddings = self.network(images.to(next(self.network.parameters()).dtype))
+        embeddings = self.network(images.to(next(self.network.parameters(), images).dtype))
         exact = embeddings if embeddings.dtype == torch.float64 else embeddings.float()
         return functional.normalize(exact) if self.normalize_embedding else exact

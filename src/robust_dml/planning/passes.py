@@ -23,6 +23,8 @@ def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
 
 def training_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
     """Passes of one training; `images` counts those that train and those that are retrieved."""
+    if run.training in study.models:
+        return 0.0
     config, optimisation = study.trainings[run.training], optimisation_of(study, run)
     validations = -(-optimisation.epochs // optimisation.validate_every)
     validation = 1 + 2 * 5 + 1  # embed, PGD-5, embed

@@ -21,7 +21,7 @@ from robust_dml.config.paths import (
     attacked_path,
     model_folder,
 )
-from robust_dml.config.resolve import optimisation_of, runs
+from robust_dml.config.resolve import epochs_of, runs
 from robust_dml.data.paths import store_paths
 from robust_dml.evaluation.attacked import read_header
 from robust_dml.evaluation.planned import attack_digests
@@ -181,4 +181,4 @@ def _share(study: Study, run: Run, stage: Stage) -> float:
         return sum(found) / len(found)
     folder = STATE / study.name / stage / run.path
     states = sorted(folder.glob(f"*/{PATTERN}"), key=lambda path: path.stat().st_mtime)
-    return place_of(states[-1])[0] / optimisation_of(study, run).epochs if states else 0.0
+    return place_of(states[-1])[0] / max(1, epochs_of(study, run)) if states else 0.0

@@ -12,7 +12,7 @@ from robust_dml.report.result_files import CheckFinding
 from robust_dml.report.results import Results
 from robust_dml.report.seeds import Seeds, mean, paired, ratio
 from robust_dml.report.selection import Group, models_of, natural
-from robust_dml.report.table import Cell, Unit, number
+from robust_dml.report.table import Cell, number
 
 
 class SeedFinding(NamedTuple):
@@ -35,7 +35,8 @@ class Numbers:
 
     def value(self, model: ModelName, at: AttackAt, metric: str = "recall@1", protocol: str = "masked") -> Cell:
         """Return a metric in percent."""
-        return self._cell(self.seeds(model, at, metric, protocol), "percent", model, at)
+        seeds = self.results.seeds(model, at.label, metric, protocol)
+        return number(seeds, "percent", model=model, flags=self.flags(model, at.label))
 
     def fold(self, model: ModelName, at: AttackAt) -> Cell:
         """Return R@1 as a multiple of natural training's, from the means over the seeds that both have."""
@@ -45,14 +46,15 @@ class Numbers:
         reference = model._replace(training=base)
         of, to = paired(self.seeds(model, at), self.seeds(reference, at))
         ratios = {seed: ratio(of[seed], to[seed]) for seed in of}
-        return self._cell(ratios, "fold", model, at, self.flags(reference, at.label), middle=_ratio_of_means(of, to))
+        flags = [*self.flags(model, at.label), *self.flags(reference, at.label)]
+        return number(ratios, "fold", middle=_ratio_of_means(of, to), model=model, flags=flags)
 
     def protocol_gap(self, model: ModelName, at: AttackAt, metric: str = "recall@1") -> Cell:
         """Return how much higher, in points, the released evaluation scores than the masked one."""
         masked = self.seeds(model, at, metric)
         released = self.seeds(model, at, metric, "as-released")
         gaps = {seed: released[seed] - masked[seed] for seed in masked if seed in released}
-        return self._cell(gaps, "points", model, at)
+        return number(gaps, "points", model=model, flags=self.flags(model, at.label))
 
     @cached_property
     def findings(self) -> dict[ModelName, list[SeedFinding]]:
@@ -73,17 +75,6 @@ class Numbers:
             if finding.verdict == "fail" and set(labels) & set(finding.taints):
                 failed.setdefault(finding.check, []).append(SeedFinding(seed, finding))
         return [flag(model, findings) for findings in failed.values()]
-
-    def _cell(
-        self,
-        seeds: Seeds,
-        unit: Unit,
-        model: ModelName,
-        at: AttackAt,
-        flags: Sequence[str] = (),
-        middle: float | None = None,
-    ) -> Cell:
-        return number(seeds, unit, middle=middle, model=model, flags=[*self.flags(model, at.label), *flags])
 
 
 def flag(model: ModelName, failed: Sequence[SeedFinding]) -> str:

@@ -36,6 +36,9 @@ class MetricRow:
     protocol: str
     metric: str
     value: float
+    low: float | None = None
+    """The 95 % interval over queries; None for a metric that is no mean over queries."""
+    high: float | None = None
 
     @property
     def run(self) -> Run:
@@ -109,6 +112,8 @@ def _row(line: dict[str, str], place: str) -> MetricRow:
         protocol=line["protocol"],
         metric=line["metric"],
         value=_number(line["value"], "value", place),
+        low=_number(line["low"], "low", place) if line["low"] else None,
+        high=_number(line["high"], "high", place) if line["high"] else None,
     )
 
 

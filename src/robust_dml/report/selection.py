@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from robust_dml.config import Study
 from robust_dml.config.evaluation import AttackAt, attacks_of
+from robust_dml.config.models import NO_LOSS
 from robust_dml.config.resolve import ModelName, runs
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.options import Entry
@@ -39,9 +40,19 @@ def photographs(study: Study) -> list[str]:
 
 
 def measured_groups(study: Study) -> list[Group]:
-    """Return the groups that figures of R@1 show: those of photographs, or all if the study has no photographs."""
-    shown = [group for group in groups(study) if group.dataset in photographs(study)]
-    return shown or groups(study)
+    """Return the groups that have a panel in figures of R@1: those of photographs, or all if the study has none.
+
+    Models that are not trained have no panel of their own where a trained one has one: their lines are in its panel.
+    """
+    shown = [group for group in groups(study) if group.dataset in photographs(study)] or groups(study)
+    return [group for group in shown if group.loss != NO_LOSS] or shown
+
+
+def models_in_panel(study: Study, group: Group) -> list[ModelName]:
+    """Return the models whose lines a panel shows: those of its group, and the untrained ones of its dataset."""
+    own = [model for model in models_of(study) if (model.dataset, model.loss) == group]
+    references = [model for model in models_of(study) if (model.dataset, model.loss) == (group.dataset, NO_LOSS)]
+    return list(dict.fromkeys([*own, *references]))
 
 
 def trainings_of(study: Study, group: Group) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 
-from robust_dml.config.training import BackboneConfig, OptimisationConfig
+if TYPE_CHECKING:
+    from robust_dml.config.training import BackboneConfig, OptimisationConfig
 
 
 @contextmanager

@@ -12,5 +12,12 @@ __all__ = ["train"]
 
 
 def train(study: Study, run: Run) -> None:
-    """Train the model of `run`; see `robust_dml.training.loop.train`."""
-    import_module("robust_dml.training.loop").train(study, run)  # by name: whoever reads a method needs no loop
+    """Train the model of `run`, or write it as it is if the study lists it under `models`.
+
+    See `robust_dml.training.loop.train` and `robust_dml.training.untrained.write_untrained`.
+    """
+    # By name: whoever reads the record of a method needs neither of them.
+    if run.training in study.models:
+        import_module("robust_dml.training.untrained").write_untrained(study, run)
+    else:
+        import_module("robust_dml.training.loop").train(study, run)

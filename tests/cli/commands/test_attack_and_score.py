@@ -26,7 +26,9 @@ def test_one_attack_at_a_time_and_then_the_scores(make_study: MakeStudy, capsys:
     capsys.readouterr()
     assert main(["score", *WORDS]) == 1
     error = capsys.readouterr().err
-    assert f"{stored_path('clean')}: not there; run `robust-dml attack` or snakemake" in error and error.count("\n") == 1
+    assert (
+        f"{stored_path('clean')}: not there; run `robust-dml attack` or snakemake" in error and error.count("\n") == 1
+    )
     assert main(["attack", *WORDS]) == 0
     assert main(["score", *WORDS]) == 0
     assert {"clean.json", "fgsm-0.02.json", "pgd-0.05.json", "checks.json", "run.json", "examples.npz"} <= files()

@@ -36,5 +36,8 @@ def test_an_unknown_kind_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_it_imports_nothing_heavy() -> None:
-    code = "import sys; from robust_dml.cli.main import main; main(['list']); assert not {'torch', 'pandas'} & set(sys.modules)"
+    code = (
+        "import sys; from robust_dml.cli.main import main\n"
+        "main(['list']); assert not {'torch', 'pandas'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -12,7 +12,7 @@ from robust_dml.report.figures.lines import Points, draw_lines
 from robust_dml.report.figures.style import marks
 from robust_dml.report.labels import attack_label, threat_label
 from robust_dml.report.seeds import mean
-from robust_dml.report.selection import Group, headline, measured_groups, trainings_of, worst_cases
+from robust_dml.report.selection import Group, headline, measured_groups, models_in_panel, worst_cases
 from robust_dml.report.sources import metrics_file
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def draw(numbers: Numbers) -> Figure:
 
 
 def _mark_worst_cases(numbers: Numbers, ax: Axes, group: Group) -> None:
-    for training in trainings_of(numbers.study, group):
-        mark = marks(numbers.study)[training]
+    for model in models_in_panel(numbers.study, group):
+        mark = marks(numbers.study)[model.training]
         for at in worst_cases(numbers.study):
-            middle = mean(numbers.seeds(group.model(training), at))
+            middle = mean(numbers.seeds(model, at))
             if middle is not None:
                 (point,) = ax.plot([at.epsilon], [100 * middle], color=mark.color, marker=mark.marker, zorder=3)
                 point.set(markerfacecolor="white", linestyle="none")

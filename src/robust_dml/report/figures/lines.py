@@ -10,7 +10,7 @@ from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import group_panels, legend
 from robust_dml.report.figures.style import Mark, marks
 from robust_dml.report.seeds import Seeds, mean
-from robust_dml.report.selection import trainings_of
+from robust_dml.report.selection import models_in_panel
 from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def draw_lines(numbers: Numbers, points: Callable[[ModelName], Points], *, label
     figure, panels = group_panels(numbers.study, sharey=True, sharex=True)
     looks = marks(numbers.study)
     for panel in panels:
-        for training in trainings_of(numbers.study, panel.group):
-            found = [(x, seeds) for x, seeds in points(panel.group.model(training)) if seeds]
+        for model in models_in_panel(numbers.study, panel.group):
+            found = [(x, seeds) for x, seeds in points(model) if seeds]
             if found:
-                _line(panel.ax, found, training, looks[training])
+                _line(panel.ax, found, model.training, looks[model.training])
         panel.ax.set(ylim=(-2, 102), xlabel=label, ylabel="R@1 (%)" if panel.first else "")
     if not any(panel.ax.lines for panel in panels):
         raise UserError(f"{numbers.study.name}: no results for this figure; run snakemake on this study first")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from robust_dml.config import Study
 from robust_dml.config.evaluation import CLEAN
+from robust_dml.config.models import NO_LOSS
 from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import result_label
 from robust_dml.report.selection import Group, groups, has_pair, headline, natural, robust, worst_cases
 from robust_dml.report.table import Table
-from robust_dml.report.tables.comparison import Labelled, compare, fold_measures, metric_measure
+from robust_dml.report.tables.comparison import Labelled, compare, every_training, fold_measures, metric_measure
 
 
 def pair_rows(study: Study, group: Group) -> Labelled:
-    """Return the natural and the robust training of a group, or the one that it has."""
+    """Return the natural and the robust training of a group, or the one that it has; every untrained model."""
+    if group.loss == NO_LOSS:
+        return every_training(study, group)
     names = dict.fromkeys((natural(study, group), robust(study, group)))
     return [(name, name) for name in names if name]
 
