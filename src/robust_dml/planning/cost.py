@@ -94,6 +94,8 @@ def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
     if gflop is None or images is None:
         return math.nan, math.nan
     start = speed(device, "job", "")
+    if gflop == 0:  # pixels: their search is not counted for any model, and there is nothing else
+        return start / 3600, start / 3600
     per_hour = 3600 / gflop
     training = speed(device, backbone.kind, optimisation_of(study, run).precision)
     attacking = speed(device, f"attack of {backbone.kind}", "fp32")
