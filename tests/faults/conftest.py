@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from faults.pipeline import run_all, write_study
+from faults.wrong_studies import CI
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +17,7 @@ def finished_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished-study")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        shutil.copytree(CI.parent, folder / "config")
         write_study(folder)
         run_all()
     return folder

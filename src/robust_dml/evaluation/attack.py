@@ -20,9 +20,10 @@ from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import STATE, attacked_path, state_folder
 from robust_dml.config.resolve import backbone_of
 from robust_dml.config.study import KEPT_EXAMPLES
-from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked, Origin, fixed_point, read_origin, save_attacked
+from robust_dml.evaluation.attacked import Attacked, fixed_point, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
 from robust_dml.evaluation.blocks import run_blocks
+from robust_dml.evaluation.origin import NOT_STAMPED, Origin
 from robust_dml.evaluation.planned import planned_attacks
 from robust_dml.evaluation.sample import example_order, queries_of_checks
 from robust_dml.evaluation.target import Positions, Target, load_target

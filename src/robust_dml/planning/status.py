@@ -23,7 +23,7 @@ from robust_dml.config.paths import (
 )
 from robust_dml.config.resolve import epochs_of, runs
 from robust_dml.data.paths import store_paths
-from robust_dml.evaluation.attacked import read_header
+from robust_dml.evaluation.origin import read_header
 from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json

@@ -1,0 +1,116 @@
+"""Two at one thing: the second is refused with a line, and the first ends as if it were alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checkout import ROOT
+from faults.pipeline import FILE, MODEL, MODELS, names_of
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.locks import only_one
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from robust_dml.runtime.locks import only_one
+with only_one(Path(sys.argv[1]), "it"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def hold(lock: Path) -> subprocess.Popen[str]:
+    """Start a process that holds a lock."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    return holder
+
+
+@pytest.mark.parametrize("stage", ["train", "attack"])
+def test_a_second_job_on_one_model_is_refused(damaged: Path, stage: str) -> None:
+    before = (MODELS / "model.safetensors").read_bytes()
+    holder = hold(Path("state/ci", stage, MODEL.path, "lock"))
+    try:
+        words = [sys.executable, "-m", "robust_dml", stage, FILE, *names_of(MODEL)]
+        second = subprocess.run(words, capture_output=True, text=True)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert second.returncode == 1
+    (line,) = second.stderr.splitlines()
+    assert "another process works on it" in line and "wait for it, or stop it" in line
+    assert (MODELS / "model.safetensors").read_bytes() == before
+
+
+def test_two_trainings_at_once_leave_the_model_of_one(damaged: Path) -> None:
+    expected = (MODELS / "model.safetensors").read_bytes()
+    shutil.rmtree(MODELS)
+    shutil.rmtree("state")
+    words = [sys.executable, "-m", "robust_dml", "train", FILE, *names_of(MODEL)]
+    both = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ended = [(process.communicate()[1], process.returncode) for process in both]
+    assert 0 in [code for _, code in ended]
+    assert all(code == 0 or "another process works on it" in text for text, code in ended)
+    assert (MODELS / "model.safetensors").read_bytes() == expected
+
+
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
+    holder = hold(tmp_path / "lock")
+    with pytest.raises(UserError, match="it: another process works on it"), only_one(tmp_path / "lock", "it"):
+        pass
+    holder.kill()
+    holder.wait()
+    with only_one(tmp_path / "lock", "it"):
+        pass
+    assert not (tmp_path / "lock").exists()
+
+
+def test_a_worker_process_keeps_no_lock_of_its_parent(tmp_path: Path) -> None:
+    code = HOLD.replace("time.sleep(600)", "import os\n    if os.fork() == 0:\n        time.sleep(5)\n    os._exit(0)")
+    ended = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "lock")])
+    assert ended.wait() == 0
+    with only_one(tmp_path / "lock", "it"):
+        pass
+
+
+def test_two_folders_cannot_be_filled_at_once(tmp_path: Path) -> None:
+    from robust_dml.runtime.files import filling
+
+    holder = hold(tmp_path / "store.lock")
+    with pytest.raises(UserError, match="store: another process works on it"), filling(tmp_path / "store"):
+        pass
+    holder.kill()
+    holder.wait()
+
+
+def test_pull_during_a_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".snakemake/locks").mkdir(parents=True)
+    (tmp_path / ".snakemake/locks/0.input.lock").touch()
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "workflow/scripts/pull.py"), "ci"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("pull: snakemake runs in this folder")
+
+
+def test_a_second_snakemake_is_refused(damaged: Path) -> None:
+    from checkout import copy_checkout, run_snakemake
+
+    shutil.rmtree("config")
+    folder = copy_checkout(damaged)
+    words = [sys.executable, "-m", "snakemake", "--configfile", "config/ci.yaml", "--cores", "1", "data"]
+    shutil.rmtree("data")
+    first = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not any((folder / ".snakemake/locks").glob("*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    second = run_snakemake(folder, "data")
+    assert first.wait() == 0
+    assert second.returncode != 0 and "cannot be locked" in second.stdout + second.stderr
