@@ -163,7 +163,7 @@ def test_from_epsilon_to_the_clamp(calls: Calls) -> None:
 
 
 def test_from_the_batch_to_the_loss(calls: Calls) -> None:
-    to_step = calls.chain("data/loading/batches.py:_Epoch.__getitem__", "training/loop.py:train_step")
+    to_step = calls.chain("data/loading/workers.py:LoadedBatches.__iter__", "training/loop.py:train_step")
     to_network = calls.chain("training/loop.py:train_step", "models/folding.py:FoldedModel.__call__")
     to_loss = calls.chain("training/loop.py:train_step", "losses/triplet.py:TripletLoss.__call__")
     require([*to_step, *to_network, *to_loss], functions=12, files=9, row="batch to loss")

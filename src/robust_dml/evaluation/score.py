@@ -27,7 +27,7 @@ from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
 from robust_dml.evaluation.sample import queries_of_checks
 from robust_dml.evaluation.stored import StoredResults
-from robust_dml.metrics import ranking_metrics
+from robust_dml.metrics import means, query_values
 from robust_dml.records import METRICS
 from robust_dml.retrieval import Items, Protocol, Ranking, rank
 from robust_dml.runtime.progress import say
@@ -134,16 +134,15 @@ class Evaluation:
         masked = self.clean if at.config is None else self.ranking(attacked.embeddings)
         released = self.clean_released if at.config is None else self._released(at, attacked)
         names = scored_metrics(self.study)
-        metrics = {"masked": ranking_metrics(masked, names), "as-released": ranking_metrics(released, names)}
+        values = {"masked": query_values(masked, names), "as-released": query_values(released, names)}
+        metrics = {protocol: means(of_queries) for protocol, of_queries in values.items()}
+        labels = self.queries.labels[self.clean.scored]
         if at.config is None:
             metrics["masked"] |= self._of_embeddings(names)
         result = Result(
             identity=identity(self.study, self.run, at),
             metrics=metrics,
-            intervals={
-                "masked": query_intervals(masked, self.queries.labels, names),
-                "as-released": query_intervals(released, self.queries.labels, names),
-            },
+            intervals={protocol: query_intervals(of_queries, labels) for protocol, of_queries in values.items()},
             counts=_counts(masked, attacked),
             queries=self._columns(masked, released, attacked),
             origin=self._origin(attacked),

@@ -25,9 +25,14 @@ def query_values(ranking: Ranking, names: Iterable[str] = RETRIEVAL) -> dict[str
     return values
 
 
+def means(values: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return the mean over queries of each metric, from values (S,) by name; 0 if there is no query."""
+    return {name: float(each.mean()) if len(each) else 0.0 for name, each in values.items()}
+
+
 def ranking_metrics(ranking: Ranking, names: Iterable[str] = RETRIEVAL) -> dict[str, float]:
     """Return the mean over the scored queries of each metric of rankings; 0 where no query can be scored."""
-    return {name: float(each.mean()) if len(each) else 0.0 for name, each in query_values(ranking, names).items()}
+    return means(query_values(ranking, names))
 
 
 def retrieval_metrics(queries: Items, gallery: Items, protocol: Protocol = "masked") -> Mapping[str, float]:
