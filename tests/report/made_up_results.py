@@ -31,7 +31,7 @@ def make_results(study: Study) -> None:
 def write_rows(study: Study, rows: list[MetricRow]) -> None:
     """Write metrics.csv and its checksum."""
     head = ",".join(field.name for field in fields(MetricRow))
-    lines = [head, *(",".join(map(str, astuple(row))) for row in rows)]
+    lines = [head, *(",".join("" if value is None else str(value) for value in astuple(row)) for row in rows)]
     path = results_folder(study.name) / "metrics.csv"
     write_text(path, "\n".join(lines) + "\n")
     write_checksum(path)
@@ -133,7 +133,7 @@ def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Gener
 def _lines(record: dict[str, Any]) -> list[MetricRow]:
     names = ("dataset", "backbone", "loss", "training", "seed", "attack", "norm", "epsilon", "steps", "objective")
     return [
-        MetricRow(*(record[name] for name in names), protocol, metric, value)
+        MetricRow(*(record[name] for name in names), protocol, metric, value, low=value, high=value)
         for protocol, metrics in record["metrics"].items()
         for metric, value in metrics.items()
     ]

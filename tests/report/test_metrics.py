@@ -90,7 +90,7 @@ def test_a_truncated_line_is_refused(study: Study, tmp_path: Path, lines: list[s
 
 
 def test_a_missing_column_is_refused(study: Study, tmp_path: Path, lines: list[str]) -> None:
-    assert "lacks the column value" in refused(study, tmp_path, [line.rsplit(",", 1)[0] for line in lines])
+    assert "lacks the column high" in refused(study, tmp_path, [line.rsplit(",", 1)[0] for line in lines])
 
 
 def test_a_file_that_is_no_csv_is_refused(study: Study, tmp_path: Path) -> None:
@@ -130,5 +130,5 @@ def test_a_report_of_unfinished_results_says_what_is_missing(
 
 
 def test_a_metric_of_the_users_own_may_have_any_finite_value(study: Study, tmp_path: Path, lines: list[str]) -> None:
-    rows = read(study, tmp_path, [*lines, lines[1].replace("recall@1", "spread").rsplit(",", 1)[0] + ",-17.5"])
-    assert rows[-1] == replace(rows[0], metric="spread", value=-17.5)
+    rows = read(study, tmp_path, [*lines, lines[1].replace("recall@1", "spread").rsplit(",", 3)[0] + ",-17.5,,"])
+    assert rows[-1] == replace(rows[0], metric="spread", value=-17.5, low=None, high=None)
