@@ -1,1 +1,1 @@
-"""How fast the engine is, beside the released way and beside the machine's limits: `python -m benchmarks`."""
+"""Speed of the code, compared with the released code and with the machine's limits: `python -m benchmarks`."""

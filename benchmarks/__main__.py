@@ -1,4 +1,4 @@
-"""Time ours beside the released way: python -m benchmarks [--quick] [--only ROW ...].
+"""Compare the speed of our code with the released code: python -m benchmarks [--quick] [--only ROW ...].
 
 Writes results/bench/<row>.json (results/bench/quick/ with --quick, in under three minutes) and prints a table.
 """
@@ -30,7 +30,7 @@ ROWS = (*QUICK, "pgd_iteration", "step_profile", "scale", "synthetic_sop", "cub_
 
 
 def main() -> None:
-    """Measure row after row, so that a run that is cut short leaves what it has."""
+    """Measure row after row, so that an interrupted run keeps its finished rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer rounds; the longest rows left out")
     parser.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", help=", ".join(ROWS))

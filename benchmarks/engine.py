@@ -1,4 +1,4 @@
-"""Ours, as the rows time it: trainings and datasets made the way a study makes them."""
+"""Our code as the rows time it: trainings and datasets made as a study makes them."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ DEMO_NET = {"kind": "convnet", "widths": [16, 32, 64], "embedding": 64}
 
 
 def textures(*, classes: int, images_per_class: int, pixels: int) -> dict[str, Any]:
-    """A dataset of generated images, half of its classes for training."""
+    """Return a dataset of generated images, half of its classes for training."""
     transform = {"size": pixels, "resize": pixels, "train_side": pixels}
     sizes = {"classes": classes, "images_per_class": images_per_class, "pixels": pixels}
     return {"kind": "textures", "transform": transform, "backbone": "net", **sizes}
 
 
 def digits(pixels: int = 16) -> dict[str, Any]:
-    """The demo's dataset."""
+    """Return the demo's dataset."""
     transform = {"size": pixels, "resize": pixels, "train_side": pixels, "flip": 0.0}
     return {"kind": "digits", "transform": transform, "backbone": "net"}
 
 
 def make_study(data_root: Path, dataset: dict[str, Any], backbone: dict[str, Any], **sections: Any) -> Study:
-    """A study of one dataset and one backbone on the CPU; `sections` replace those of `BASIS`."""
+    """Return a study of one dataset and one backbone on the CPU; `sections` replace those of `BASIS`."""
     parts = {"data_root": data_root, "datasets": {"images": dataset}, "backbones": {"net": backbone}}
     return Study(**{**BASIS, "device": "cpu", **parts, **sections})
 
@@ -53,12 +53,12 @@ def prepare(study: Study, workers: int = 1) -> None:
 
 
 def open_training(study: Study, training: str = "robust") -> Training:
-    """A training at its beginning."""
+    """Return a training at its beginning."""
     return Training(study, Run("images", "contrastive", training, 0))
 
 
 def resnet_training(images: Tensor, *, device: str = "cpu", training: str = "robust", **optimisation: Any) -> Training:
-    """A training of ResNet50 whose BatchNorm fits `images`, uint8 (B, 3, S, S), as ImageNet's fits photographs."""
+    """Return a training of ResNet50 with BatchNorm fitted to `images`, uint8 (B, 3, S, S)."""
     with tempfile.TemporaryDirectory() as folder:
         dataset = textures(classes=4, images_per_class=2, pixels=images.shape[-1])
         settings = {"classes_per_batch": 2, **optimisation}
@@ -90,7 +90,7 @@ def plain_copy(model: nn.Module) -> nn.Module:
 
 
 def random_batch(classes: int, samples: int, pixels: int) -> Batch:
-    """Noise, uint8 (classes * samples, 3, pixels, pixels) channels last, `samples` images of each class."""
+    """Return noise, uint8 (classes * samples, 3, pixels, pixels) channels last, `samples` images of each class."""
     generator = torch.Generator().manual_seed(0)
     count = classes * samples
     images = torch.randint(0, 256, (count, 3, pixels, pixels), dtype=torch.uint8, generator=generator)

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    """The command line."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=10_000)
@@ -66,7 +66,7 @@ def parse() -> argparse.Namespace:
 
 
 def draw(law: str, images: int, queries: int) -> tuple[Vectors, Vectors, Labels | None]:
-    """Gallery (images, 128), queries (queries, 128) and the labels of both, one after the other; always the same."""
+    """Return gallery (images, 128), queries (queries, 128) and the labels of both; always the same."""
     generator = np.random.default_rng([images, queries])
     vectors = generator.standard_normal((images + queries, DIMENSION), dtype=np.float32)
     labels = None
@@ -81,19 +81,19 @@ def draw(law: str, images: int, queries: int) -> tuple[Vectors, Vectors, Labels 
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Rows scaled to length one."""
+    """Return rows scaled to length one."""
     scaled: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return scaled
 
 
 def recipes(images: int) -> dict[str, str]:
-    """The indices as faiss's factory spells them, with about 4 sqrt(images) inverted lists; the exact one first."""
+    """Return the names of the indices for faiss's factory, about 4 sqrt(images) inverted lists; the exact one first."""
     lists = 2 ** round(np.log2(4 * np.sqrt(images)))
     return {"exact": "Flat", "ivf": f"IVF{lists},Flat", "ivf-pq": f"IVF{lists},PQ32", "hnsw": "HNSW32"}
 
 
 def in_a_process(function: Any, *arguments: Any) -> Any:
-    """The result of a call made in a fresh process."""
+    """Return the result of a call made in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
 
@@ -121,13 +121,13 @@ def measure(name: str, folder: Path, threads: int) -> list[dict[str, Any]]:
 
 
 def training_sample(gallery: Vectors) -> Vectors:
-    """A quarter of the gallery, at most 256,000 rows, for the centroids."""
+    """Return a quarter of the gallery, at most 256,000 rows, for the centroids."""
     rows = np.random.default_rng(0).choice(len(gallery), min(len(gallery) // 4, 256_000), replace=False)
     return np.ascontiguousarray(gallery[np.sort(rows)])
 
 
 def search(index: Any, queries: Vectors, setting: dict[str, int]) -> dict[str, Any]:
-    """The first neighbour of all queries, after a small search that warms the caches."""
+    """Return the first neighbour of all queries, after a small search that warms the caches."""
     import faiss
 
     for key, value in setting.items():
@@ -139,13 +139,13 @@ def search(index: Any, queries: Vectors, setting: dict[str, int]) -> dict[str, A
 
 
 def memory_mib() -> float:
-    """Memory of this process that no file backs, in MiB."""
+    """Return memory of this process that no file backs, in MiB."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
 
 
 def scored(row: dict[str, Any], truth: Labels, labels: Labels | None) -> dict[str, Any]:
-    """The row with its recall and speed instead of the neighbours."""
+    """Return the row with its recall and speed instead of the neighbours."""
     found = row.pop("found")
     own = None if labels is None else float((labels[found] == labels[-len(found) :]).mean())
     speed, recall = len(found) / row["search_s"], float((found == truth).mean())
@@ -153,7 +153,7 @@ def scored(row: dict[str, Any], truth: Labels, labels: Labels | None) -> dict[st
 
 
 def line(row: dict[str, Any]) -> str:
-    """One row of the table of docs/scale.md."""
+    """Return one row of the table of docs/scale.md."""
     setting = ", ".join(f"{key} {value}" for key, value in row["setting"].items()) or "-"
     own = "-" if row["recall@1"] is None else f"{row['recall@1']:.4f}"
     cells = [row["gallery"], row["recipe"], setting, f"{row['recall']:.4f}", own, f"{row['queries_per_s']:,.0f}"]

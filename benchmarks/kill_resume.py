@@ -1,4 +1,4 @@
-"""Kills a training at random moments and holds the checkpoint of the resumed one against an uninterrupted one's.
+"""Kill a training at random moments and compare the model of the resumed one with that of an uninterrupted one.
 
     python -m benchmarks.kill_resume --kills 20
 
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def measure(folder: Path, kills: int, moments: random.Random) -> dict[str, Any]:
-    """The rounds, each with its moment and whether the bytes agree."""
+    """Return the rounds, each with its moment and whether the bytes agree."""
     study = prepare(folder)
     started = time.monotonic()
     complete(folder)
@@ -92,12 +92,12 @@ def prepare(folder: Path) -> Study:
 
 
 def program(command: str) -> list[str]:
-    """A command of robust-dml on the study."""
+    """Return a command of robust-dml on the study."""
     return [sys.executable, "-m", "robust_dml", command, "study.yaml"]
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    """The training, its log in train.log."""
+    """Start the training, its log in train.log."""
     names = ["--dataset", RUN.dataset, "--loss", RUN.loss, "--training", RUN.training, "--seed", str(RUN.seed)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with (folder / "train.log").open("wb") as log:
@@ -120,7 +120,7 @@ def killed_after(folder: Path, seconds: float) -> int:
 
 
 def epochs_saved(folder: Path) -> int:
-    """Epochs in the state that a killed training left."""
+    """Return epochs in the state that a killed training left."""
     from robust_dml.training.state_files import PATTERN, place_of
 
     return max((place_of(file)[0] for file in (folder / "state").rglob(PATTERN)), default=0)

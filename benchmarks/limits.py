@@ -1,4 +1,4 @@
-"""What the machine can do at best: arithmetic as a large matrix product, memory as a large copy."""
+"""The limits of the machine: arithmetic as a large matrix product, memory as a large copy."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Limit:
 
 
 def matmul(precision: str, device: str = "cpu", threads: int | None = None) -> Limit:
-    """The product of two square matrices, in 10^9 floating-point operations."""
+    """Return the limit of a product of two square matrices, in 10^9 floating-point operations."""
     call = Call("benchmarks.limits:product", {"precision": precision, "device": device}, threads=threads)
     return Limit(f"{precision} matmul", "GFLOP/s", 2e-9 * SIDE[device] ** 3, call)
 
 
 def memory(device: str = "cpu") -> Limit:
-    """A copy, in 10^9 bytes read and written."""
+    """Return the limit of a copy, in 10^9 bytes read and written."""
     return Limit("memory copy", "GB/s", 2e-9 * COPIED[device], Call("benchmarks.limits:copying", {"device": device}))
 
 
 def product(precision: str, device: str) -> Way:
-    """The matrix product by whatever library at hand is fastest on this machine."""
+    """Return the matrix product by the fastest installed library."""
     import torch
 
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "tf32": torch.float32}[precision]
@@ -54,7 +54,7 @@ def product(precision: str, device: str) -> Way:
 
 
 def copying(device: str) -> Way:
-    """A copy between two blocks that no cache holds."""
+    """Return a copy between two blocks that exceed every cache."""
     import torch
 
     source = torch.zeros(COPIED[device], dtype=torch.uint8, device=device)

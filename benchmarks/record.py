@@ -1,4 +1,4 @@
-"""What a result file of the benchmarks says of itself: rows, machine, versions, and what else the machine did."""
+"""The record of a benchmark: rows, machine, versions, and the load of the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from robust_dml.runtime.provenance import provenance
 
 
 def record(rows: Iterable[Row]) -> dict[str, Any]:
-    """Measure the rows; their record, with the load of the machine before and after each."""
+    """Measure the rows; return their record, with the load of the machine before and after each."""
     started, before, measured = time.perf_counter(), load(), []
     for row in rows:
         after = load()
@@ -28,5 +28,5 @@ def record(rows: Iterable[Row]) -> dict[str, Any]:
 
 
 def load() -> float:
-    """Processes that ran or wanted to, on average over the last minute: those of the benchmarks themselves too."""
+    """Return the processes that ran or waited, averaged over the last minute, the benchmarks' own included."""
     return round(os.getloadavg()[0], 2)

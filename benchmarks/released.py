@@ -1,4 +1,4 @@
-"""The released way: the algorithm of the code published with arXiv 2102.07265, plainly, as what ours is timed against.
+"""The algorithm of the code published with arXiv 2102.07265, written out plainly, with which ours is compared.
 
 fp32, NCHW, eager, libraries as the released code uses them: miner, losses and metrics of pytorch-metric-learning,
 images by torchvision's ImageFolder and transforms, Adam without fusing. Nothing is left out and nothing slowed down.
@@ -21,7 +21,7 @@ Transform = Callable[[object], Tensor]
 
 
 def resnet50(embedding: int = 128) -> nn.Module:
-    """The released backbone, (B, 3, H, W) -> (B, embedding) on the unit sphere, with random weights."""
+    """Return the released backbone, (B, 3, H, W) -> (B, embedding) on the unit sphere, with random weights."""
     from torchvision.models import resnet50
 
     network = resnet50()
@@ -41,7 +41,7 @@ class Normalized(nn.Module):
 
 
 class ReleasedTraining:
-    """A model and all that one of its robust training steps needs; the positive of each tuple is perturbed."""
+    """A model with what its robust training steps need; the positive of each tuple is perturbed."""
 
     def __init__(
         self, model: nn.Module, loss: nn.Module, *, epsilon: float = EPSILON, learning_rate: float = LEARNING_RATE
@@ -55,7 +55,7 @@ class ReleasedTraining:
         )
 
     def step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One step on images (B, 3, H, W) in [0, 1] with labels (B,): the loss.
+        """Make one step on images (B, 3, H, W) in [0, 1] with labels (B,); return the loss.
 
         The first forward pass serves mining alone, although it records a graph; the loss embeds everything again.
         """
@@ -74,11 +74,11 @@ class ReleasedTraining:
         return loss.detach()
 
     def mine(self, embeddings: Tensor, labels: Tensor) -> Tuples:
-        """At most one tuple of each anchor."""
+        """Return at most one tuple of each anchor."""
         return one_per_anchor(self.miner(embeddings, labels))
 
     def attack(self, images: Tensor, objective: Objective) -> Tensor:
-        """PGD against the model, whose parameters take no gradient meanwhile."""
+        """Attack the model by PGD; its parameters take no gradient meanwhile."""
         self.freeze()
         found = pgd(self.model, images.detach().clone(), objective, self.epsilon)
         for parameter in self.model.parameters():
@@ -86,21 +86,21 @@ class ReleasedTraining:
         return found
 
     def freeze(self) -> None:
-        """Parameters that take no gradient and hold none."""
+        """Disable and delete the gradients of parameters."""
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
             parameter.grad = None
 
 
 def one_per_anchor(tuples: Tuples) -> Tuples:
-    """One of the tuples of each anchor, drawn uniformly, anchor by anchor."""
+    """Return one of the tuples of each anchor, drawn uniformly, anchor by anchor."""
     anchor, positive, negative = tuples
     drawn = torch.cat([torch.multinomial((anchor == one).float(), 1) for one in torch.unique(anchor)])
     return anchor[drawn], positive[drawn], negative[drawn]
 
 
 def repel(references: Tensor) -> Objective:
-    """The distance to `references` (B, d), per sample."""
+    """Return the distance to `references` (B, d), per sample."""
     references = references.detach()
     return lambda embeddings: functional.pairwise_distance(embeddings, references)
 
@@ -114,7 +114,7 @@ def pgd(
     steps: int = STEPS,
     restarts: int = 1,
 ) -> Tensor:
-    """PGD in the l_inf ball by an SGD optimiser on signs; a last forward pass chooses among the restarts."""
+    """Attack in the l_inf ball by an SGD optimiser on signs; a last forward pass chooses among the restarts."""
     highest = torch.full((len(images),), -torch.inf, device=images.device)
     result = torch.zeros_like(images)
     for _ in range(restarts):
@@ -130,7 +130,7 @@ def pgd(
 def climb(
     model: Callable[[Tensor], Tensor], images: Tensor, objective: Objective, epsilon: float, steps: int
 ) -> Tensor:
-    """One restart: the last iterate."""
+    """Run one restart; return the last iterate."""
     x = (images + torch.empty_like(images).uniform_(-epsilon, epsilon)).requires_grad_(True)
     optimiser = torch.optim.SGD([x], lr=2 * epsilon / steps)
     for _ in range(steps):
@@ -144,7 +144,7 @@ def climb(
 
 
 def train_transform(size: int) -> Transform:
-    """From a PIL image to a training image, (3, size, size) in [0, 1]."""
+    """Return a function from a PIL image to a training image, (3, size, size) in [0, 1]."""
     from torchvision import transforms
 
     crop = transforms.RandomResizedCrop(size, scale=(0.6, 1.0))
@@ -153,7 +153,7 @@ def train_transform(size: int) -> Transform:
 
 
 def test_transform(size: int, resize: int) -> Transform:
-    """From a PIL image to a test image, (3, size, size) in [0, 1]."""
+    """Return a function from a PIL image to a test image, (3, size, size) in [0, 1]."""
     from torchvision import transforms
 
     steps = [transforms.Resize(resize), transforms.CenterCrop(size), transforms.ToTensor()]
@@ -162,7 +162,7 @@ def test_transform(size: int, resize: int) -> Transform:
 
 
 def metrics(embeddings: Tensor, labels: Tensor) -> dict[str, float]:
-    """Metrics of a gallery that is its own set of queries, (N, d) and (N,), by AccuracyCalculator."""
+    """Return the metrics of a gallery that is its own set of queries, (N, d) and (N,), by AccuracyCalculator."""
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
     wanted = ("precision_at_1", "r_precision", "mean_average_precision_at_r")

@@ -1,4 +1,4 @@
-"""A row of the table: ours and the released way in turns, with a limit of the machine."""
+"""A row of the table: our code and the released code in turns, with a limit of the machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def compare(
     limit: Limit | None = None,
     rounds: int,
 ) -> tuple[Row, Turns]:
-    """A row with the ratio of their times, and the turns that it is from.
+    """Return a row with the ratio of the times of ours and the released code, and the turns.
 
     `others` are timed beside them. `goal` is the ratio that is wanted. `work` is the amount of one call of ours, in
     the unit of `limit`.
@@ -44,12 +44,12 @@ def compare(
 
 
 def figures(what: str, values: Mapping[str, Any], *, goal: str = "", met: bool | None = None) -> Row:
-    """A row of figures by name, without a ratio."""
+    """Return a row of figures by name, without a ratio."""
     return {"what": what, "values": dict(values), "goal": goal, "met": met}
 
 
 def share_of(limit: Limit, work: float, seconds: Mapping[str, list[float]]) -> Row:
-    """What share of the limit ours and the released way reach, round by round; work that neither needs not counted.
+    """Return the shares of the limit that ours and the released code reach, by round, counting necessary work only.
 
     `ratio_at_limit` is how many times faster than the released way that work would be done at the limit.
     """

@@ -10,7 +10,7 @@ MET = {True: "yes", False: "no", None: ""}
 
 
 def line(row: Row) -> str:
-    """One row."""
+    """Return one line."""
     ceiling = f"{row['ratio_at_limit']:.2f}" if "ratio_at_limit" in row else ""
     cells = [row["what"], _ratio(row), ceiling, _share(row), _figures(row), row.get("goal", ""), MET[row.get("met")]]
     return "| " + " | ".join(cells) + " |"

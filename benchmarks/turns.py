@@ -1,4 +1,4 @@
-"""Ways taken in turns, so that what else the machine does meets all of them alike."""
+"""Time several ways in turns, so that background load affects all of them equally."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_CALLS = 10_000
 
 @dataclass(frozen=True)
 class Turns:
-    """What came of it, by way: seconds per call of each round, the last results, and the peak memory in MiB."""
+    """Measurements by way: seconds per call of each round, the last results, and the peak memory in MiB."""
 
     seconds: dict[str, list[float]]
     results: dict[str, Any]
@@ -41,17 +41,17 @@ def take_turns(calls: Mapping[str, Call], *, rounds: int, at_least: float = AT_L
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, least and most."""
+    """Return median, least and most."""
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
 def ratios(slow: Sequence[float], fast: Sequence[float]) -> dict[str, float]:
-    """How many times faster, round by round: median, least and most."""
+    """Return how many times faster, round by round: median, least and most."""
     return spread([a / b for a, b in zip(slow, fast, strict=True)])
 
 
 def _count(worker: Worker, at_least: float) -> int:
-    """Calls of a turn, after one that is not counted; a way that fills several turns alone is not called again."""
+    """Return the calls of a turn, after one that is not counted; a way that fills several turns is called once."""
     seconds = worker.time()
     if seconds < 5 * at_least:
         seconds = worker.time()

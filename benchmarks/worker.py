@@ -1,4 +1,4 @@
-"""A way to do something, in a process of its own: its threads, memory and allocator are no other way's."""
+"""Run one way in its own process, with its own threads, memory and allocator."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": SPINS}
 class Call:
     """What a worker runs: `target`, such as `benchmarks.rows.mining:ours`, called with `settings`, returns a way.
 
-    Of the released ways, `settled` is False: they run as a user of the released code runs them, but for threads
-    that wait asleep as ours do, since spinning ones would make them slower by what else the machine does.
+    `settled` is False for the released code, which runs as its users run it, except that waiting threads sleep as
+    ours do: background load would slow down spinning threads.
     """
 
     target: str
@@ -33,11 +33,11 @@ class Call:
     settled: bool = True
     threads: int | None = None
     environment: Mapping[str, str | None] = field(default_factory=dict)
-    """Variables that differ; None takes one away."""
+    """Environment variables that differ; None removes one."""
 
 
 class Worker:
-    """A process that has built a way, with `memory_before` MiB at most, and runs it when it is asked to."""
+    """A process that has built a way, with `memory_before` MiB at most, and runs it on request."""
 
     def __init__(self, call: Call) -> None:
         self._end, theirs = multiprocessing.Pipe()
@@ -52,7 +52,7 @@ class Worker:
         self.memory_before = float(self._receive())
 
     def time(self, calls: int = 1) -> float:
-        """Seconds per call of the way."""
+        """Return seconds per call of the way."""
         self.begin(calls)
         return self.finish()
 
@@ -61,7 +61,7 @@ class Worker:
         self._end.send(calls)
 
     def finish(self) -> float:
-        """Seconds per call of the run that `begin` started."""
+        """Return seconds per call of the run that `begin` started."""
         seconds, self.result = self._receive()
         return float(seconds)
 
@@ -89,7 +89,7 @@ class Worker:
 
 
 def way_of(target: str, settings: Mapping[str, Any]) -> Way:
-    """The way that `target`, such as `benchmarks.rows.mining:ours`, returns for `settings`."""
+    """Return the way that `target`, such as `benchmarks.rows.mining:ours`, returns for `settings`."""
     module, name = target.split(":")
     way: Way = getattr(import_module(module), name)(**settings)
     return way
@@ -111,7 +111,7 @@ def _serve(connection: Connection, target: str, settings: dict[str, Any], settle
 
 
 def _peak() -> float:
-    """MiB of this process and of the largest it started; Linux counts what its parent held in ru_maxrss."""
+    """Return MiB of this process and of the largest it started; Linux counts what its parent held in ru_maxrss."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     status = Path("/proc/self/status")
     if not status.exists():

@@ -28,7 +28,7 @@ HERE = "benchmarks.rows.attack_evaluation"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per radius; the released PGD repels the nearest positive, ours climbs the margin, which costs more."""
+    """Yield one row per radius; the released PGD repels the nearest positive, ours maximises the margin."""
     queries = 100 if quick else None
     for epsilon, which in list(EPSILONS.items())[: 1 if quick else None]:
         settings = {"queries": queries, "epsilon": epsilon}
@@ -99,7 +99,7 @@ def released(queries: int | None, epsilon: float) -> Way:
 
 
 def trained() -> tuple[Any, Any]:
-    """The demo's natural model, trained in a temporary folder: its study, and the target of an evaluation."""
+    """Return the demo's natural model, trained in a temporary folder: its study, and the target of an evaluation."""
     from benchmarks import engine
     from robust_dml.config import Run
     from robust_dml.evaluation.target import load_target

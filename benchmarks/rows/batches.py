@@ -26,7 +26,7 @@ HERE = "benchmarks.rows.batches"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row for each kind of batch, and one for the store itself."""
+    """Yield one row for each kind of batch, and one for the store itself."""
     with tempfile.TemporaryDirectory() as folder:
         write_photographs(Path(folder, "own"), 2 * CLASSES, IMAGES_PER_CLASS)
         store = make_store(Path(folder))
@@ -48,7 +48,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def write_photographs(folder: Path, classes: int, images_per_class: int) -> None:
-    """JPEGs of 1/f noise, which take as many bytes as detailed photographs: folder/<class>/<number>.jpg."""
+    """Write JPEGs of 1/f noise, which take as many bytes as detailed photographs: folder/<class>/<number>.jpg."""
     draw = np.random.default_rng(0)
     frequency = np.hypot(np.fft.fftfreq(HEIGHT)[:, None], np.fft.rfftfreq(WIDTH)[None, :])
     frequency[0, 0] = 1
@@ -78,12 +78,12 @@ def make_store(folder: Path) -> Row:
 
 
 def settings_of(folder: Path) -> DatasetConfig:
-    """The dataset of the photographs, as a study describes it."""
+    """Return the dataset of the photographs, as a study describes it."""
     return DatasetConfig(kind="folder", options={"folder": folder / "own"}, backbone="net")
 
 
 def ours(folder: str, kind: str) -> Way:
-    """An epoch of one kind of batches as floats in [0, 1]; returns what `_tally` does."""
+    """Load an epoch of one kind of batches as floats in [0, 1]; return what `_tally` does."""
     from robust_dml.data import open_dataset
     from robust_dml.data.loading.batches import train_batches
 
@@ -121,7 +121,7 @@ def _scan(dataset: Dataset) -> list[np.ndarray]:
 
 
 def _tally(batches: Any, *, exact: bool = False) -> dict[str, Any]:
-    """The number of images; `exact` adds a checksum of their pixels in whole numbers."""
+    """Return the number of images; `exact` adds a checksum of their pixels in whole numbers."""
     count, checksum = 0, 0
     for batch in batches:
         count += len(batch)

@@ -16,7 +16,7 @@ TARGET = "benchmarks.rows.pgd_iteration:ours"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per way to wait."""
+    """Yield one row per way to wait."""
     settings = {"batch": 8, "pixels": 112} if quick else {"batch": 16, "pixels": 224}
     ways = {
         "asleep (ours)": Call(TARGET, settings),

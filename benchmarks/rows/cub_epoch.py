@@ -21,7 +21,7 @@ HERE = "benchmarks.rows.cub_epoch"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per training and precision, from some steps of an epoch whose steps are all alike."""
+    """Yield one row per training and precision, from some steps of an epoch whose steps are all alike."""
     with tempfile.TemporaryDirectory() as folder:
         with Worker(Call(f"{HERE}:prepare", {"folder": folder})) as worker:
             preparing = worker.time()
@@ -45,7 +45,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def study_in(folder: str, precision: str) -> Study:
-    """The study of the synthetic dataset, its optimisation the paper's."""
+    """Return the study of the synthetic dataset, its optimisation the paper's."""
     from benchmarks import engine
 
     dataset = engine.textures(classes=CLASSES, images_per_class=2, pixels=PIXELS)
@@ -63,7 +63,7 @@ def prepare(folder: str) -> Way:
 
 
 def step(folder: str, training: str, precision: str) -> Way:
-    """The next step of the first epoch, its batch loaded as a training loads it."""
+    """Return the next step of the first epoch, its batch loaded as a training loads it."""
     from benchmarks import engine
     from robust_dml.data.loading.batches import train_batches
     from robust_dml.training.loop import train_step

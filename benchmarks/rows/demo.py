@@ -25,7 +25,7 @@ OVERHEAD = 1.0
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row for the run, one per rule."""
+    """Yield one row for the run and one per rule."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for source in SOURCES:
@@ -59,7 +59,7 @@ def run(folder: Path) -> None:
 
 
 def finished_jobs(folder: Path) -> list[dict[str, Any]]:
-    """Rule, log and seconds of each job, from Snakemake's record of its outputs."""
+    """Return rule, log and seconds of each job, from Snakemake's record of its outputs."""
     jobs = {}
     for file in (folder / ".snakemake" / "metadata").iterdir():
         entry = json.loads(file.read_text(encoding="utf-8"))
@@ -71,7 +71,7 @@ def finished_jobs(folder: Path) -> list[dict[str, Any]]:
 
 
 def work_of(folder: Path) -> dict[str, float]:
-    """Seconds per rule that trainings and attacks themselves report."""
+    """Return seconds per rule that trainings and attacks themselves report."""
     found = {"train_model": 0.0, "attack_model": 0.0}
     for file in folder.glob("results/demo/models/**/run.json"):
         found["train_model"] += json.loads(file.read_text(encoding="utf-8"))["totals"]["seconds"]

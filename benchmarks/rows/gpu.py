@@ -33,7 +33,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def _steps(rounds: int) -> Iterator[Row]:
-    """The robust step in each form, and images/s of both trainings in the fastest."""
+    """Yield the robust step in each form, and images/s of both trainings in the fastest."""
     forms: dict[str, dict[str, Any]] = {
         "fp32": {"precision": "fp32"},
         "tf32": {"precision": "tf32"},
@@ -59,7 +59,7 @@ def _steps(rounds: int) -> Iterator[Row]:
 
 
 def paper_hours(speed: float, device: str) -> dict[str, int]:
-    """Hours of training in config/paper.yaml on `device` (cuda or cpu) at `speed`, 10^9 operations a second."""
+    """Return hours of training in config/paper.yaml on `device` (cuda or cpu) at `speed`, 10^9 operations a second."""
     from robust_dml.config import load_study
     from robust_dml.planning.cost import estimate
     from robust_dml.planning.cost import speed as recorded
@@ -69,7 +69,7 @@ def paper_hours(speed: float, device: str) -> dict[str, int]:
 
 
 def _attack(rounds: int) -> Row:
-    """PGD-5 launched kernel by kernel against one CUDA graph of it."""
+    """Yield PGD-5 launched kernel by kernel against one CUDA graph of it."""
     settings = {"batch": BATCH, "pixels": PIXELS}
     row, _ = compare(
         f"GPU: PGD-5, batch {BATCH}, bf16, as one CUDA graph against launched",
@@ -83,7 +83,7 @@ def _attack(rounds: int) -> Row:
 
 
 def _decoding() -> Row:
-    """JPEGs decoded by the GPU and by PIL."""
+    """Yield the decoding of JPEGs by the GPU and by PIL."""
     values = {}
     for device in ("cuda", "cpu"):
         with Worker(Call(f"{HERE}:decoding", {"device": device})) as worker:
@@ -93,7 +93,7 @@ def _decoding() -> Row:
 
 
 def _determinism() -> Row:
-    """Two trainings of five steps end in the same bits."""
+    """Yield whether two trainings of five steps end in the same bits."""
     found = []
     for _ in range(2):
         with Worker(Call(f"{HERE}:five_steps")) as worker:
@@ -103,14 +103,14 @@ def _determinism() -> Row:
 
 
 def presence() -> Way:
-    """Whether torch finds a GPU."""
+    """Return whether torch finds a GPU."""
     import torch
 
     return torch.cuda.is_available
 
 
 def attack(batch: int, pixels: int, graph: bool) -> Way:
-    """Five steps of PGD on fixed buffers, without the choices that a graph cannot hold."""
+    """Run five steps of PGD on fixed buffers, without the choices that a graph cannot hold."""
     import torch
 
     from benchmarks import engine
@@ -139,7 +139,7 @@ def attack(batch: int, pixels: int, graph: bool) -> Way:
 
 
 def _captured(work: Way) -> Way:
-    """The kernels of `work` as one graph, after the warm-up that capturing asks for."""
+    """Return the kernels of `work` as one graph, after the warm-up that capturing needs."""
     import torch
 
     side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -182,7 +182,7 @@ def decoding(device: str) -> Way:
 
 
 def five_steps() -> Way:
-    """Five robust steps from the beginning; returns a digest of the weights."""
+    """Make five robust steps from the beginning; return a digest of the weights."""
     import hashlib
 
     from benchmarks import engine

@@ -21,7 +21,7 @@ HERE = "benchmarks.rows.metrics"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per dataset's size."""
+    """Yield one row per dataset's size."""
     for name, (images, classes, goal) in (QUICK if quick else SETS).items():
         settings = {"images": images, "classes": classes}
         row, turns = compare(
@@ -53,7 +53,7 @@ def ours(images: int, classes: int) -> Way:
 
 
 def released(images: int, classes: int) -> Way:
-    """P@1, R-precision and mAP@R by the library."""
+    """Return P@1, R-precision and mAP@R by the library."""
     from benchmarks.released import metrics
 
     embeddings, labels = draw(images, classes)
@@ -61,7 +61,7 @@ def released(images: int, classes: int) -> Way:
 
 
 def draw(images: int, classes: int) -> tuple[Tensor, Tensor]:
-    """Embeddings (images, 128) around the centres of their classes, as a trained network leaves them, and labels."""
+    """Return embeddings (images, 128) around the centres of their classes, as after training, and labels."""
     import torch
     from torch.nn.functional import normalize
 

@@ -15,7 +15,7 @@ HERE = "benchmarks.rows.mining"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row."""
+    """Yield one row."""
     row, _ = compare(
         "mining and loss, batch 112, d 128",
         Call(f"{HERE}:released", settled=False),

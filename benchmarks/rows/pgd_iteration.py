@@ -14,7 +14,7 @@ HERE = "benchmarks.rows.pgd_iteration"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row; its seconds are those of five iterations."""
+    """Yield one row; its seconds are those of five iterations."""
     batch, pixels, rounds = (4, 112, 2) if quick else (16, 224, 5)
     settings = {"batch": batch, "pixels": pixels}
     row, _ = compare(

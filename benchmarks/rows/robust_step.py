@@ -15,7 +15,7 @@ HERE = "benchmarks.rows.robust_step"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per precision; a quick run measures bf16 alone."""
+    """Yield one row per precision; a quick run measures bf16 alone."""
     batch, pixels, rounds = (4, 112, 2) if quick else (16, 224, 5)
     settings = {"batch": batch, "pixels": pixels}
     for precision in ("bf16",) if quick else GOALS:
@@ -32,12 +32,12 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def gflop(batch: int, pixels: int) -> float:
-    """10^9 operations of one forward pass of a batch."""
+    """Return 10^9 operations of one forward pass of a batch."""
     return batch * 2 * 4.087 * (pixels / 224) ** 2
 
 
 def ours(batch: int, pixels: int, precision: str, device: str = "cpu", training: str = "robust", **options: Any) -> Way:
-    """A step of the training loop; `options` are further keys of `optimisation`."""
+    """Return a step of the training loop; `options` are further keys of `optimisation`."""
     from benchmarks import engine
     from robust_dml.training.loop import train_step
 
@@ -47,7 +47,7 @@ def ours(batch: int, pixels: int, precision: str, device: str = "cpu", training:
 
 
 def released(batch: int, pixels: int, device: str = "cpu") -> Way:
-    """A step as the released code does it, with torchvision's ResNet50 and the library's loss."""
+    """Return a step as the released code does it, with torchvision's ResNet50 and the library's loss."""
     from pytorch_metric_learning.losses import ContrastiveLoss
 
     from benchmarks import engine

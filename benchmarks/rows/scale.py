@@ -39,7 +39,7 @@ SERIES = (
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per series, with the exponents of time and memory, and one figure of all."""
+    """Yield one row per series, with the exponents of time and memory, and one figure of all."""
     found = [(series, [measure(call) for call in calls(series)]) for series in SERIES]
     plot(found)
     for series, points in found:
@@ -55,12 +55,12 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def calls(series: Series) -> list[Call]:
-    """One per size."""
+    """Yield one call per size."""
     return [Call(series.target, {"size": size}, threads=series.threads) for size in series.sizes]
 
 
 def measure(call: Call) -> dict[str, float]:
-    """Median seconds of some calls after the first, and the memory that they needed beyond imports and data."""
+    """Return median seconds of calls after the first, and their memory beyond imports and data."""
     with Worker(call) as worker:
         worker.time()
         seconds: list[float] = []
@@ -70,7 +70,7 @@ def measure(call: Call) -> dict[str, float]:
 
 
 def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """The slope of log(value) over log(size), by least squares."""
+    """Return the slope of log(value) over log(size), by least squares."""
     x, y = [math.log(size) for size in sizes], [math.log(value) for value in values]
     middle_x, middle_y = sum(x) / len(x), sum(y) / len(y)
     slope = sum((a - middle_x) * (b - middle_y) for a, b in zip(x, y, strict=True))
@@ -78,7 +78,7 @@ def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
 
 
 def plot(found: Sequence[tuple[Series, Sequence[dict[str, float]]]]) -> None:
-    """A column per series, time above memory, both axes logarithmic."""
+    """Plot a column per series, time above memory, both axes logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -100,7 +100,7 @@ def plot(found: Sequence[tuple[Series, Sequence[dict[str, float]]]]) -> None:
 
 
 def training_step(size: int) -> Way:
-    """A step of the training loop with a batch of `size`."""
+    """Return a step of the training loop with a batch of `size`."""
     from benchmarks import engine
     from robust_dml.training.loop import train_step
 
@@ -130,7 +130,7 @@ def index(size: int) -> Way:
 
 
 def searching(size: int) -> Way:
-    """The neighbours of every item of a gallery."""
+    """Return the neighbours of every item of a gallery."""
     import torch
 
     from benchmarks.rows.metrics import draw

@@ -20,7 +20,7 @@ HERE = "benchmarks.rows.small_step"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per precision; the demo trains in fp32, which is all that a quick run measures."""
+    """Yield one row per precision; the demo trains in fp32, the only one that a quick run measures."""
     for precision in ("fp32",) if quick else ("fp32", "bf16"):
         row, _ = compare(
             f"step of the demo's network, batch 90, {precision}, one core",
@@ -35,7 +35,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def ours(precision: str) -> Way:
-    """A step of the training loop."""
+    """Return a step of the training loop."""
     from benchmarks import engine
     from robust_dml.data.loading.batches import train_batches
     from robust_dml.training.loop import train_step

@@ -1,4 +1,4 @@
-"""What a job costs before it works: whole jobs of the smallest study, whose work is a fraction of a second."""
+"""The start-up cost of a job: whole jobs of the smallest study, whose work is a fraction of a second."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per command."""
+    """Yield one row per command."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for arguments in [*PREPARE, JOBS["train"][0], *OTHERS[:1], JOBS["attack"][0], *OTHERS[1:]]:
@@ -54,12 +54,12 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def command(arguments: list[str]) -> list[str]:
-    """A command of robust-dml on the smallest study, on one core as the workflow runs it."""
+    """Return a command of robust-dml on the smallest study, on one core as the workflow runs it."""
     return [sys.executable, "-m", "robust_dml", arguments[0], str(STUDY), *arguments[1:]]
 
 
 def seconds_of(words: list[str], folder: Path) -> float:
-    """The time of a process in `folder`; raises RuntimeError with what it said if it fails."""
+    """Return the time of a process in `folder`; raises RuntimeError with what it said if it fails."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     started = time.perf_counter()
     found = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)

@@ -18,7 +18,7 @@ HERE = "benchmarks.rows.step_profile"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per network and precision."""
+    """Yield one row per network and precision."""
     size = {"batch": 8, "pixels": 112} if quick else {"batch": 16, "pixels": 224}
     for precision in ("fp32", "bf16"):
         name = f"ResNet50@{size['pixels']}, batch {size['batch']}, {precision}"
@@ -39,7 +39,7 @@ def _row(name: str, settings: dict[str, Any], threads: int | None) -> Row:
 
 
 def timed(target: str, settings: dict[str, Any]) -> Way:
-    """A step whose parts are timed; returns their seconds."""
+    """Make a step whose parts are timed; return their seconds."""
     import torch
 
     from benchmarks.worker import way_of

@@ -18,7 +18,7 @@ HERE = "benchmarks.rows.synthetic_sop"
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row per stage, each in a process of its own."""
+    """Yield one row per stage, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         for stage in ("painting_and_indexing", "packing", "loading"):
             yield _stage(stage, Call(f"{HERE}:{stage}", {"folder": folder}))
@@ -37,7 +37,7 @@ def _stage(stage: str, call: Call) -> Row:
 
 
 def study_in(folder: str) -> Study:
-    """The study of the synthetic dataset."""
+    """Return the study of the synthetic dataset."""
     from benchmarks import engine
 
     dataset = engine.textures(classes=CLASSES, images_per_class=2, pixels=PIXELS)

@@ -1,6 +1,6 @@
-"""What a record of each kind says, and the registries in which records are found by name.
+"""The fields of each kind of record, and the registries in which records are found by name.
 
-A record is the one place that knows a thing's options, its words for a reader, its cost and its code. Records are read
+A record holds everything about one entry: its options, its words for a reader, its cost and its code. Records are read
 while a study is planned, so their modules import torch by `robust_dml.runtime.lazy`.
 """
 
@@ -41,7 +41,7 @@ class Optimiser:
     """How an attack climbs its objective."""
 
     label: str
-    """As a reader knows it, such as "C&W"."""
+    """Its name in tables and figures, such as "C&W"."""
     summary: str
     options: type[Options] = Options
     family: Literal["one-step", "iterative", "control", "ensemble"]
@@ -52,7 +52,7 @@ class Optimiser:
     steps: Callable[[Any], int] = lambda options: 1
     """The column `steps` of metrics.csv: gradient steps or queries of one restart."""
     counted: str = ""
-    """What `steps` counts, in the words of a reader: "steps", "queries", "draws"; empty if it is not worth saying."""
+    """What `steps` counts, as tables print it: "steps", "queries", "draws"; empty to print nothing."""
     first_gradient: Literal["clean", "random", "none"] = "random"
     """Where the attack takes its first gradient of the model under attack."""
     released: str | None = None
@@ -164,7 +164,7 @@ class DatasetKind:
     generate: Callable[[Path, Any, int], None] | None = None
     """Fill an empty folder with images, from the options and a number of worker processes."""
     arrange: Callable[[Path], None] | None = None
-    """Rearrange what the archives unpacked to."""
+    """Rearrange the unpacked archives."""
     splits: tuple[str, ...] = ()
     """Splits of its own beside those of every dataset."""
     count: Callable[[Any], int | None] = lambda options: None
@@ -172,7 +172,7 @@ class DatasetKind:
     small: bool = False
     """Whether one process prepares the images in seconds."""
     photographs: bool = True
-    """Whether its images are worth looking at."""
+    """Whether figures and the page show its images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +212,7 @@ class TableRecord:
     order: int
     """Its place among the tables."""
     wanted: Callable[[Study], bool] = lambda study: True
-    """Whether the study has something to put into it."""
+    """Whether the study has rows for it."""
     build: Callable[[Numbers], BuiltTable]
     """Return the table; its name and title are added from the record."""
 
@@ -225,11 +225,11 @@ class FigureRecord:
     order: int
     """Its place among the figures."""
     wanted: Callable[[Study], bool] = lambda study: True
-    """Whether the study has something to draw in it."""
+    """Whether the study has data for it."""
     sources: Callable[[Study], list[Path]]
     """Return the result files that it is drawn from."""
     caption: Callable[[Study], str]
-    """Return what a reader of the figure must know."""
+    """Return the text below the figure."""
     draw: Callable[[Numbers], Figure]
 
 
@@ -256,7 +256,7 @@ def _adopted_backbone(name: str, make: Callable[[int], nn.Module]) -> Backbone:
 
 
 def _adopted_method(name: str, loss: Callable[..., Tensor]) -> Method:
-    """A function from a step, and options by keyword, to the loss; it counts as a rival of unknown cost."""
+    """Return the record of a function from a step, and options by keyword, to the loss: a rival of estimated cost."""
     from robust_dml.training.methods import method_of_function  # imports no torch
 
     return Method(
@@ -270,7 +270,7 @@ def _adopted_method(name: str, loss: Callable[..., Tensor]) -> Method:
 
 
 def _adopted_optimiser(name: str, attack: Callable[..., Tensor]) -> Optimiser:
-    """A function from a problem, and options by keyword, to adversarial images."""
+    """Return the record of a function from a problem, and options by keyword, to adversarial images."""
     return Optimiser(
         **_words(name, attack),
         options=options_of(attack, skip=1),
@@ -288,7 +288,7 @@ def _adopted_objective(name: str, build: Callable[[Items, Items], Function]) -> 
 
 
 def _adopted_metric(name: str, of_ranking: Callable[[Ranking], Tensor]) -> Metric:
-    """A function from a ranking to the value of each query; the number bears the function's name."""
+    """Return the record of a function from a ranking to the value of each query; it has the function's name."""
     own = name.partition(":")[2]
     words = _words(name, of_ranking)
     return Metric(
@@ -300,7 +300,7 @@ def _adopted_metric(name: str, of_ranking: Callable[[Ranking], Tensor]) -> Metri
 
 
 def _adopted_dataset(name: str, generate: Callable[..., None]) -> DatasetKind:
-    """A function that writes <class>/<image> into an empty folder, with options by keyword."""
+    """Return the record of a function that writes <class>/<image> into an empty folder, with options by keyword."""
     from robust_dml.data.index.listing import list_class_folders
 
     return DatasetKind(

@@ -96,7 +96,7 @@ class Registry(Generic[R]):
 
 
 def find_modules_in(*folders: Path) -> None:
-    """Let `module:NAME` find modules that lie in these folders, behind all that is installed."""
+    """Let `module:NAME` find modules in these folders; installed modules come first."""
     for folder in folders:
         place = str(folder.resolve())
         if place not in sys.path:

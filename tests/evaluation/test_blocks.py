@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked
+from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.blocks import run_blocks
+from robust_dml.evaluation.origin import NOT_STAMPED
 
 POSITIONS = np.array([3, 5, 6, 8, 9, 11, 20])
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from evaluation.tiny_study import MODEL, MakeStudy, Passes, evaluate, result, shifts
 from robust_dml.config.paths import attack_folder
-from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked
+from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.ensemble import worst_case
+from robust_dml.evaluation.origin import NOT_STAMPED
 from robust_dml.evaluation.planned import attack_digests
 from robust_dml.evaluation.score import score_model
 

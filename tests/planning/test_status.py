@@ -2,30 +2,61 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from robust_dml.cli import main
 from robust_dml.config import Run, Study
-from robust_dml.config.paths import attack_folder, model_folder, state_folder
+from robust_dml.config.digests import score_digest, training_digest
+from robust_dml.config.paths import attack_folder, attacked_path, model_folder, state_folder
 from robust_dml.config.resolve import runs
+from robust_dml.evaluation.attacked import Attacked, save_attacked
+from robust_dml.evaluation.origin import NOT_STAMPED
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.planning.status import status
 from robust_dml.training.state_files import state_name
 
+EMPTY = Attacked(
+    positions=np.zeros(0, dtype=np.int64),
+    embeddings=np.zeros((0, 1), dtype=np.float32),
+    norm=np.zeros(0),
+    zero_gradient=np.zeros(0, dtype=bool),
+    image_positions=np.zeros(0, dtype=np.int64),
+    images=np.zeros((0, 3, 1, 1), dtype=np.uint16),
+    origin=replace(NOT_STAMPED, model_sha256="a" * 64, seconds=0.5),
+)
 RUN = Run("digits", "triplet", "robust-anchor", 1)
 
 
 @pytest.fixture
 def folder(study: Study, made_up_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The made-up results, with the embeddings and digests by which a status tells what is outdated."""
     shutil.copytree(made_up_folder / "results", tmp_path / "results")
     monkeypatch.chdir(tmp_path)
+    stored = tmp_path / "stored.npz"
+    save_attacked(stored, EMPTY)
+    labels = attack_digests(study)
+    for run in runs(study):
+        add_digest(model_folder(study.name, run) / "run.json", training_digest(study, run))
+        add_digest(attack_folder(study.name, run) / "run.json", score_digest(study, run))
+        for digest in labels.values():
+            path = attacked_path(study.name, run, digest)
+            path.parent.mkdir(exist_ok=True)
+            path.hardlink_to(stored)
     return tmp_path
+
+
+def add_digest(path: Path, digest: str) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "digest": digest}))
 
 
 def one(study: Study, stage: str):
@@ -41,15 +72,16 @@ def leave_state(study: Study, epoch: int) -> None:
 def test_a_finished_study_has_nothing_left(study: Study, folder: Path) -> None:
     found = status(study)
     assert found.count("train", "done") == len(list(runs(study))) == 30
-    assert found.count("attack", "done") == 30
-    assert found.count("train", "outdated") == 0
+    assert found.count("attack", "done") == found.count("score", "done") == 30
+    assert found.left == [] and found.seconds_left() == (0, 0)
     assert found.report[0] >= 1
 
 
 def test_a_missing_model_is_left_and_costs_what_its_other_seed_did(study: Study, folder: Path) -> None:
     shutil.rmtree(model_folder(study.name, RUN))
     assert one(study, "train").condition == "left"
-    assert status(study).seconds_left() == (12.5, 0)
+    assert (one(study, "attack").condition, one(study, "score").condition) == ("outdated", "outdated")
+    assert status(study).seconds_left() == (12.5 + 0.5 * len(attack_digests(study)), 0)
 
 
 def test_a_saved_state_is_stopped_or_running_by_its_log(study: Study, folder: Path) -> None:
@@ -78,11 +110,19 @@ def test_the_workflows_own_clock_is_preferred(study: Study, folder: Path) -> Non
 
 
 def test_half_of_the_attacks_is_half_done(study: Study, folder: Path) -> None:
-    names = study.attack_names()
-    for name in names[: len(names) // 2]:
-        (attack_folder(study.name, RUN) / f"{name}.json").unlink()
+    digests = list(attack_digests(study).values())
+    for digest in digests[: len(digests) // 2]:
+        attacked_path(study.name, RUN, digest).unlink()
     job = one(study, "attack")
-    assert (job.condition, job.share) == ("left", pytest.approx(1 - (len(names) // 2) / len(names)))
+    assert (job.condition, job.share) == ("left", pytest.approx(1 - (len(digests) // 2) / len(digests)))
+    assert one(study, "train").condition == "done" and one(study, "score").condition == "outdated"
+
+
+def test_results_of_another_model_are_outdated(study: Study, folder: Path) -> None:
+    path = attacked_path(study.name, RUN, next(iter(attack_digests(study).values())))
+    path.unlink()
+    save_attacked(path, replace(EMPTY, origin=replace(EMPTY.origin, model_sha256="b" * 64)))
+    assert [one(study, stage).condition for stage in ("train", "attack", "score")] == ["done", "outdated", "outdated"]
 
 
 def test_the_command_prints_counts_and_the_estimate(study_file: Path, study: Study, folder: Path, capsys) -> None:

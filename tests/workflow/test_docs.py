@@ -24,10 +24,18 @@ BLOCKS = [(name, info, text) for name, page in PAGES.items() for info, text in b
 PRINTED = re.compile(r"^```python\n(.*?)^```\n\nprints\n\n```\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 
 
+OWN_TESTS = {
+    "docs/attacks.md": "tests/attacks/test_docs.py",
+    "docs/datasets.md": "tests/data/test_docs.py",
+    "docs/results.md": "tests/report/test_recipes.py",
+    "docs/training.md": "tests/training/test_docs.py",
+}
+
+
 def with_blocks(language: str) -> list[str]:
-    """The pages that have a block of a language and no test_docs.py of their own that runs it."""
-    own = {f"docs/{file.parent.name}.md" for file in (ROOT / "tests").glob("*/test_docs.py")}
-    return sorted({name for name, info, _ in BLOCKS if info == language} - own)
+    """The pages that have a block of a language and no tests of their own that run it."""
+    assert all((ROOT / file).exists() for file in OWN_TESTS.values())
+    return sorted({name for name, info, _ in BLOCKS if info == language} - set(OWN_TESTS))
 
 
 def test_it_builds_without_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +107,7 @@ def test_files_that_are_mentioned_exist() -> None:
     pattern = r"\b(?:config|workflow|profiles|tests|benchmarks|notebooks|docs)/[\w./-]*\w"
     folders = [ROOT, ROOT / "docs", ROOT / "src" / "robust_dml"]
     for name, page in PAGES.items():
-        for path in re.findall(pattern, page):
+        for path in set(re.findall(pattern, page)) - {"config/my_images.py"}:  # a recipe's own file
             assert any((folder / path).exists() for folder in folders), f"{name}: {path}"
 
 
@@ -118,3 +126,23 @@ def test_citation_names_version_and_paper() -> None:
     assert citation["version"] == project["version"] and citation["license"] == project["license"]
     assert "2102.07265" in citation["references"][0]["url"]
     assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_modules_that_are_mentioned_exist() -> None:
+    from robust_dml.runtime.source_code import source_of
+
+    others = {"CHANGELOG.md": "names modules of earlier versions"}
+    files = [ROOT / "profiles" / "slurm" / "config.yaml", *(ROOT / name for name in PAGES if name not in others)]
+    for file in files:
+        for name in re.findall(r"\brobust_dml(?:\.[a-z_0-9]+)+", file.read_text(encoding="utf-8")):
+            parts = name.split(".")
+            found = [".".join(parts[:count]) for count in range(2, len(parts) + 1)]
+            assert any(source_of(module) for module in found), f"{file.name}: {name}"
+
+
+def test_paths_of_the_code_that_are_mentioned_exist() -> None:
+    """Such as `training/forward.py`, below src/robust_dml or from the root."""
+    others = {"config/my_images.py", "pkgs/datasets/visualphish.py"}  # of a recipe, of the released code
+    for name in set(PAGES) - {"CHANGELOG.md"}:
+        for path in set(re.findall(r"`([a-z_]+/[\w/]+\.(?:py|csv))`", PAGES[name])) - others:
+            assert (ROOT / path).exists() or (ROOT / "src" / "robust_dml" / path).exists(), f"{name}: {path}"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from checkout import run_snakemake
-from robust_dml.evaluation.attacked import read_header
+from robust_dml.evaluation.origin import read_header
 from workflow.test_study import RESULTS, change_study, planned
 
 SOURCES = "src/robust_dml"

@@ -26,12 +26,12 @@ ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", 
 
 
 def seen_from_here(file):
-    """A path relative to the working folder, so that a checkout that is moved has nothing to make again."""
+    """Return a path relative to the working folder, so that a checkout that is moved has nothing to make again."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def study_file():
-    """The one file given by --configfile, else the paper's study."""
+    """Return the one file given by --configfile, else the paper's study."""
     files = [Path(file) for file in workflow.config_settings.configfiles]
     if len(files) > 1 or workflow.config_settings.config:
         raise WorkflowError("A study is one file: give one --configfile and no --config; copy a study to change it.")
@@ -39,7 +39,7 @@ def study_file():
 
 
 def read_study():
-    """The checked study; a mistake in it ends the planning with its one line."""
+    """Return the checked study; a mistake in it ends the planning with one line."""
     try:
         return load_study(STUDY_FILE)
     except UserError as error:
@@ -47,7 +47,7 @@ def read_study():
 
 
 def prepare_environment():
-    """Jobs run this checkout's package, by the workflow's own Python unless conda supplies one.
+    """Make jobs run this checkout's package, by the workflow's own Python unless conda supplies one.
 
     Set in the environment and not in the shell's prefix, so that no path is ever parsed by a shell.
     """
@@ -59,7 +59,7 @@ def prepare_environment():
 
 
 def require_device():
-    """Before the first job, if one trains or attacks on this machine: is the study's device there?"""
+    """Raise WorkflowError before the first job if the study's device is missing and a job here needs it."""
     wanted = any(job.rule.name in ("train_model", "attack_model") for job in workflow.dag.needrun_jobs())
     if not wanted or workflow.touch or workflow.non_local_exec:
         return
@@ -70,42 +70,42 @@ def require_device():
 
 
 def run_of(wildcards):
-    """The model that a job's wildcards single out."""
+    """Return the model that a job's wildcards single out."""
     return Run(wildcards.dataset, wildcards.loss, wildcards.training, int(wildcards.seed))
 
 
 def digest_of_training(wildcards):
-    """Changes exactly when a setting or code changes that shapes the model."""
+    """Return a digest that changes exactly when a setting or code changes that shapes the model."""
     return digests.training_digest(STUDY, run_of(wildcards))
 
 
 def digest_of_scores(wildcards):
-    """Changes exactly when a setting or code changes that shapes the scores."""
+    """Return a digest that changes exactly when a setting or code changes that shapes the scores."""
     return digests.score_digest(STUDY, run_of(wildcards))
 
 
 def digest_of_data(wildcards):
-    """Changes exactly when a setting or code changes that shapes the prepared images."""
+    """Return a digest that changes exactly when a setting or code changes that shapes the prepared images."""
     return digests.data_digest(STUDY, dataset_in(wildcards.folder))
 
 
 def digest_of_packed_data(wildcards):
-    """The same for packed images."""
+    """Return a digest that changes exactly when a setting or code changes that shapes the packed images."""
     return digests.data_digest(STUDY, dataset_of_store(wildcards.folder, wildcards.store))
 
 
 def digest_of_report(wildcards):
-    """Changes exactly when a setting or code changes that shapes tables, claims or page."""
+    """Return a digest that changes exactly when a setting or code changes that shapes tables, claims or page."""
     return digests.report_digest(STUDY)
 
 
 def digest_of_figure(wildcards):
-    """The same for one figure."""
+    """Return a digest that changes exactly when a setting or code changes that shapes one figure."""
     return digests.figure_digest(STUDY, wildcards.figure)
 
 
 def digest_of_notebook(wildcards):
-    """Changes exactly when the code changes that a notebook uses."""
+    """Return a digest that changes exactly when the code changes that a notebook uses."""
     return code_digest(
         "robust_dml.attacks.optimisers.pgd",
         "robust_dml.attacks.optimisers.fgsm",
@@ -116,121 +116,121 @@ def digest_of_notebook(wildcards):
 
 
 def dataset_in(folder):
-    """The name of the first dataset of the study that is prepared in data_root/folder."""
+    """Return the name of the first dataset of the study that is prepared in data_root/folder."""
     folders = {data_folder(name).name: name for name in reversed(STUDY.datasets)}
     return folders[folder]
 
 
 def dataset_of_store(folder, store):
-    """The name of the first dataset of the study whose packed images lie in data_root/folder/store."""
+    """Return the name of the first dataset of the study whose packed images lie in data_root/folder/store."""
     stores = {data_paths.store_folder(c, DATA): name for name, c in reversed(STUDY.datasets.items())}
     return stores[DATA / folder / store]
 
 
 def data_folder(name):
-    """Where a dataset of the study is prepared."""
+    """Return the folder in which a dataset of the study is prepared."""
     return data_paths.data_folder(STUDY.datasets[name], STUDY.data_root)
 
 
 def index_of(wildcards):
-    """The index of a job's dataset."""
+    """Return the index of a job's dataset."""
     return data_paths.index_path(STUDY.datasets[wildcards.dataset], STUDY.data_root)
 
 
 def stores_of(wildcards):
-    """The packed images of a job's dataset."""
+    """Return the packed images of a job's dataset."""
     return data_paths.store_paths(STUDY.datasets[wildcards.dataset], STUDY.data_root)
 
 
 def archives_of(wildcards):
-    """The archives that the dataset in a folder is unpacked from; none for generated ones."""
+    """Return the archives that the dataset in a folder is unpacked from; none for generated ones."""
     return data_paths.archive_paths(STUDY.datasets[dataset_in(wildcards.folder)], DATA, STUDY.sources)
 
 
 def own_folders_of(wildcards):
-    """The class folders of a user's own images: adding an image to one makes the index again."""
+    """Return the class folders of a user's own images: adding an image to one makes the index again."""
     return data_paths.own_folders(STUDY.datasets[dataset_in(wildcards.folder)])
 
 
 def decoding_threads(wildcards):
-    """Photographs are decoded on all cores; generated images are few and small."""
+    """Return all cores for photographs, one for generated images, which are few and small."""
     return 1 if STUDY.datasets[dataset_in(wildcards.folder)].record.small else workflow.cores or 4
 
 
 def prepared_data():
-    """Every packed image of the study."""
+    """Return every packed image of the study."""
     return [p for c in STUDY.datasets.values() for p in data_paths.store_paths(c, STUDY.data_root)]
 
 
 def recorded_indices():
-    """The index of each dataset as the study used it."""
+    """Return the index of each dataset as the study used it."""
     return [RESULTS / "data" / f"{name}.csv" for name in STUDY.datasets]
 
 
 def model_files(run):
-    """What training leaves."""
+    """Return the outputs of training one model."""
     return [paths.model_folder(STUDY.name, run) / name for name in paths.MODEL_FILES]
 
 
 def stored_files(run):
-    """The embeddings that attacking one model leaves."""
+    """Return the embeddings of one attacked model."""
     return [paths.attacked_path(STUDY.name, run, digest) for digest in DIGESTS.values()]
 
 
 def score_files(run):
-    """What scoring one attacked model leaves."""
+    """Return the outputs of scoring one attacked model."""
     return [paths.attack_folder(STUDY.name, run) / name for name in SCORE_NAMES]
 
 
 def attacked_models(wildcards):
-    """The model under attack, and the models whose images are transferred to it."""
+    """Return the model under attack, and the models whose images are transferred to it."""
     sources = {attack.source for attack in STUDY.attacks.values() if attack.source} | {wildcards.training}
     run = run_of(wildcards)
     return [f for t in sorted(sources) for f in model_files(Run(run.dataset, run.loss, t, run.seed))]
 
 
 def all_models():
-    """Every trained model of the study."""
+    """Return every trained model of the study."""
     return [file for run in runs(STUDY) for file in model_files(run)]
 
 
 def all_attacks():
-    """Every stored result of the study."""
+    """Return every stored result of the study."""
     return [file for run in runs(STUDY) for file in stored_files(run)]
 
 
 def all_scores():
-    """Every scored result of the study."""
+    """Return every scored result of the study."""
     return [file for run in runs(STUDY) for file in score_files(run)]
 
 
 def gpus(wildcards):
-    """GPUs that a training or an attack asks for."""
+    """Return the GPUs that a training or an attack needs."""
     return 0 if STUDY.device == "cpu" else 1
 
 
 def training_minutes(wildcards):
-    """Minutes that a training asks a cluster for."""
+    """Return the minutes that a training requests from a cluster."""
     return cost.job_minutes(STUDY, run_of(wildcards), "train")
 
 
 def attack_minutes(wildcards):
-    """Minutes that an evaluation asks a cluster for."""
+    """Return the minutes that the attacks on one model request from a cluster."""
     return cost.job_minutes(STUDY, run_of(wildcards), "attack")
 
 
 def training_memory(wildcards):
-    """Memory that a training asks a cluster for, in MB."""
+    """Return the memory that a training requests from a cluster, in MB."""
     return cost.job_memory_mb(STUDY, run_of(wildcards), "train")
 
 
 def attack_memory(wildcards):
-    """Memory that an evaluation asks a cluster for, in MB."""
+    """Return the memory that the attacks on one model request from a cluster, in MB."""
     return cost.job_memory_mb(STUDY, run_of(wildcards), "attack")
 
 
 def training_threads(wildcards):
-    """Small networks run best on one core each, side by side; large ones share all cores."""
+    """Return one core for small networks, which run side by side, and all cores for large ones."""
     return 1 if backbone_of(STUDY, run_of(wildcards))[1].record.small else workflow.cores or 4
 
 

@@ -1,4 +1,4 @@
-"""What a reader sees. Needs: metrics.csv and the files of attacks and models. Makes: tables, figures, claims, page."""
+"""The report. Needs: metrics.csv and the files of attacks and models. Makes: tables, figures, claims, page."""
 
 from robust_dml.report.catalogue import (
     figure_files,

@@ -22,13 +22,13 @@ dependencies:
 
 
 def requirements(lock: str) -> list[str]:
-    """The requirements of a lock with exact versions and markers, but without hashes, which conda cannot check."""
+    """Return the requirements of a lock with exact versions and markers, without hashes, which conda cannot check."""
     lines = [line for line in lock.replace("\\\n", " ").splitlines() if line and not line.lstrip().startswith("#")]
     return [line.split(" --hash")[0].strip() for line in lines]
 
 
 def environment(lock: str) -> str:
-    """The text of environment.yml for the text of a lock."""
+    """Return the text of environment.yml for the text of a lock."""
     return HEADER + "".join(f'      - "{requirement}"\n' for requirement in requirements(lock))
 
 

@@ -1,4 +1,4 @@
-"""Write recall@1 of metrics.csv as nested JSON, the mean over seeds, which is what `dvc metrics diff` compares."""
+"""Write recall@1 of metrics.csv as nested JSON, the mean over seeds, which `dvc metrics diff` compares."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ METRIC, PROTOCOL = "recall@1", "masked"
 
 
 def nested(rows: list[dict[str, str]]) -> dict[str, Any]:
-    """dataset -> loss -> training -> attack-epsilon -> mean recall@1, in the order of the rows."""
+    """Return dataset -> loss -> training -> attack-epsilon -> mean recall@1, in the order of the rows."""
     values: dict[tuple[str, ...], list[float]] = {}
     for row in rows:
         if (row["metric"], row["protocol"]) == (METRIC, PROTOCOL):

@@ -1,4 +1,4 @@
-"""Fetch the results of a study that dvc.lock records, check them, and tell Snakemake that they are fresh.
+"""Fetch the results of a study that dvc.lock records, check them, and mark them as fresh for Snakemake.
 
     make pull STUDY=demo
 
@@ -35,7 +35,7 @@ STAGES = {
 
 
 def main(study: str) -> None:
-    """Pull, check and touch. Raises UserError at whatever is not as dvc.lock says."""
+    """Pull, check and touch. Raises UserError if anything differs from dvc.lock."""
     config = Path("config", f"{study}.yaml")
     require_no_run()
     require_lock(study)
@@ -66,7 +66,7 @@ def require_no_run() -> None:
 
 
 def require_lock(study: str) -> None:
-    """Something of the study is recorded at all."""
+    """Raise UserError if dvc.lock records nothing of the study."""
     lock = Path("dvc.lock")
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
     if f"data@{study}" not in stages:
@@ -74,28 +74,28 @@ def require_lock(study: str) -> None:
 
 
 def remedy(study: str, config: Path, stage: str) -> str:
-    """The commands that make a stage and what comes after it from what was pulled."""
+    """Return the commands that make a stage and what comes after it from what was pulled."""
     command = f"snakemake --configfile {config} --cores all"
     images = f"{command} data, then make pull STUDY={study} once more, then " if stage in ("models", "attacks") else ""
     return f"{images}{command} --forcerun {STAGES[stage][1]}"
 
 
 def status(study: str) -> dict[str, list[dict[str, Any]]]:
-    """How each stage differs from dvc.lock, as DVC has it; an empty list if it does not."""
+    """Return how each stage differs from dvc.lock; an empty list if it does not."""
     names = {stage: f"{stage}@{study}" for stage in STAGES}
     found = json.loads(dvc("status", "--json", *names.values()))
     return {stage: [entry for entry in found.get(name, []) if isinstance(entry, dict)] for stage, name in names.items()}
 
 
 def changed_deps(differences: list[dict[str, Any]]) -> list[str]:
-    """What a stage was made from that is different here; what is only not pulled yet does not count."""
+    """Return the dependencies of a stage that differ here; those not pulled yet do not count."""
     deps = {path: how for entry in differences for path, how in entry.get("changed deps", {}).items()}
     different = [path for path, how in deps.items() if not (how == "deleted" and path.startswith("results"))]
     return different + (["its command"] if any("changed command" in entry for entry in differences) else [])
 
 
 def require_recorded(study: str, stages: list[str]) -> None:
-    """Every file of the stages, committed or pulled, has the hash that dvc.lock has."""
+    """Raise UserError if a file of the stages, committed or pulled, has another hash than in dvc.lock."""
     found = status(study)
     paths = [path for stage in stages for entry in found[stage] for paths in entry.values() for path in paths]
     if paths:
@@ -105,7 +105,7 @@ def require_recorded(study: str, stages: list[str]) -> None:
 
 
 def require_same_images(config: Path) -> None:
-    """Images that are prepared here already are those that the pulled models saw."""
+    """Raise UserError if images prepared here are not those of the pulled models."""
     study = load_study(config)
     for name, dataset in study.datasets.items():
         recorded, prepared = results_folder(study.name) / "data" / f"{name}.csv", index_path(dataset, study.data_root)
@@ -114,7 +114,7 @@ def require_same_images(config: Path) -> None:
 
 
 def some(paths: list[str]) -> str:
-    """The first paths of a list."""
+    """Return the first paths of a list, as text."""
     return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 

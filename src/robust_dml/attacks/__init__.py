@@ -34,7 +34,7 @@ _ELSEWHERE = {"Ball": "balls", "L2Ball": "balls", "LinfBall": "balls", "Embed": 
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, and nothing else: a job depends on the attacks that it runs alone."""
+    """Import a name at its first use and nothing else, so that a job depends only on the attacks that it runs."""
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     module = _ELSEWHERE.get(name, f"optimisers.{name}")

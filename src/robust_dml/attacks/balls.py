@@ -1,6 +1,6 @@
 """The perturbations that are allowed: a norm ball around an image, cut to pixels in [0, 1].
 
-The optimisers know nothing of the norm; all they ask is here (after MadryLab/robustness, attack_steps.py).
+Optimisers are independent of the norm: all that depends on it is here (after MadryLab/robustness, attack_steps.py).
 """
 
 from __future__ import annotations
@@ -23,29 +23,31 @@ class Ball(Protocol):
         """The radius, in pixels of [0, 1]."""
 
     def project(self, images: Tensor, centre: Tensor) -> Tensor:
-        """The allowed images nearest to `images`: into the ball around `centre`, then into [0, 1]."""
+        """Return the allowed images nearest to `images`: into the ball around `centre`, then into [0, 1]."""
 
     def step(self, gradient: Tensor) -> Tensor:
-        """The direction of steepest ascent, of norm 1; zero where the gradient is zero or not finite."""
+        """Return the direction of steepest ascent, of norm 1; zero where the gradient is zero or not finite."""
 
     def noise(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
-        """Random perturbations in the ball, heedless of [0, 1]; from torch's generator, or a function of `seeds`
-        (B,) and `stream`."""
+        """Return random perturbations in the ball, not clipped to [0, 1].
+
+        They are a function of `seeds` (B,) and `stream`, or come from torch's generator if there are no seeds.
+        """
 
     def random(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
-        """`images` with such noise, in [0, 1]."""
+        """Return `images` plus `noise`, projected into the ball and [0, 1]."""
 
     def size(self, perturbation: Tensor) -> Tensor:
-        """The norm of each perturbation, float64 (B,)."""
+        """Return the norm of each perturbation, float64 (B,)."""
 
     def step_size(self, steps: int) -> float:
-        """The length of each of `steps` steps from a random start, if the caller does not say."""
+        """Return the default length of each of `steps` steps from a random start."""
 
     def evenly(self, pixels: int) -> float:
-        """The change of each of `pixels` values, all by the same amount, that reaches the border of the ball."""
+        """Return the change that, made to each of `pixels` values, reaches the border of the ball."""
 
     def penalty(self, perturbation: Tensor) -> Tensor:
-        """What Carlini & Wagner add to the loss instead of a bound, (B,), in units of epsilon."""
+        """Return the penalty (B,) by which Carlini & Wagner replace the bound, in units of epsilon."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class LinfBall:
         return torch.nan_to_num(gradient, 0.0, 0.0, 0.0).sign_()
 
     def noise(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
-        """Uniform in the cube."""
+        """Draw uniformly from the cube."""
         if seeds is None:
             draws = torch.rand_like(images)
         else:
@@ -75,14 +77,14 @@ class LinfBall:
         return perturbation.double().abs().flatten(1).amax(1)
 
     def step_size(self, steps: int) -> float:
-        """As in the released code: a pixel can just cross the cube."""
+        """Return 2 epsilon / steps, as in the released code: a pixel can just cross the cube."""
         return 2 * self.epsilon / steps
 
     def evenly(self, pixels: int) -> float:
         return self.epsilon
 
     def penalty(self, perturbation: Tensor) -> Tensor:
-        """What exceeds tau, their sum over the pixels, here the mean; tau is just below epsilon."""
+        """Return the mean excess of pixels above LINF_TAU * epsilon, divided by epsilon; the paper uses the sum."""
         return ((perturbation.abs() - LINF_TAU * self.epsilon).clamp_min(0) / self.epsilon).flatten(1).mean(1)
 
 
@@ -102,7 +104,7 @@ class L2Ball:
         return _unit(torch.nan_to_num(gradient, 0.0, 0.0, 0.0))
 
     def noise(self, images: Tensor, *, seeds: Tensor | None = None, stream: int = 0) -> Tensor:
-        """Uniform on the sphere, where almost all of a ball in thousands of dimensions lies."""
+        """Draw uniformly from the sphere, where almost all of a ball in thousands of dimensions lies."""
         if seeds is None:
             draws = torch.randn_like(images)
         else:
@@ -117,14 +119,14 @@ class L2Ball:
         return norm
 
     def step_size(self, steps: int) -> float:
-        """Twice that: along the sphere the best direction is approached ever more slowly."""
+        """Return 4 epsilon / steps, twice the l_inf step, because progress along the sphere slows down."""
         return 4 * self.epsilon / steps
 
     def evenly(self, pixels: int) -> float:
         return self.epsilon / math.sqrt(pixels)
 
     def penalty(self, perturbation: Tensor) -> Tensor:
-        """Their squared norm."""
+        """Return the squared norm of each perturbation, divided by epsilon squared."""
         return (perturbation / self.epsilon).square().flatten(1).sum(1)
 
 
@@ -132,7 +134,7 @@ BALLS: dict[str, type[LinfBall] | type[L2Ball]] = {"linf": LinfBall, "l2": L2Bal
 
 
 def _unit(vectors: Tensor) -> Tensor:
-    """Each sample divided by its Euclidean norm; first by its largest entry, lest tiny squares underflow."""
+    """Return each sample divided by its norm, and first by its largest entry, so that squares do not underflow."""
     tiny = torch.finfo(vectors.dtype).tiny
     vectors = vectors / _per_sample(vectors.abs().flatten(1).amax(1).clamp_min(tiny), vectors)
     return vectors / _per_sample(torch.linalg.vector_norm(vectors.flatten(1), dim=1).clamp_min(tiny), vectors)

@@ -1,4 +1,4 @@
-"""What an attack maximises: a function of the embeddings, one value per sample, no hinge and no batch mean.
+"""The objectives that attacks maximise: a function of the embeddings, one value per sample, no hinge and no batch mean.
 
 References are constants. Distances are Euclidean, in float32 or better whatever the model's precision, and
 their gradient at distance zero is zero, not NaN.

@@ -1,4 +1,4 @@
-"""One look at a model: the objective and its gradient with respect to the pixels."""
+"""Evaluate the objective of a model and its gradient with respect to the pixels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from robust_dml.runtime.lazy import Tensor, torch
 
 
 class Probe(NamedTuple):
-    """What one forward and backward pass tells; all detached."""
+    """The results of one forward and backward pass, detached."""
 
     embeddings: Tensor
     values: Tensor
@@ -18,7 +18,7 @@ class Probe(NamedTuple):
 
 
 def probe(embed: Embed, images: Tensor, objective: Function) -> Probe:
-    """Embeddings (B, d), objective (B,) and its gradient (B, ...) at `images` (B, ...)."""
+    """Return embeddings (B, d), objective (B,) and its gradient (B, ...) at `images` (B, ...)."""
     images = images.detach().requires_grad_()
     with torch.enable_grad():
         embeddings = embed(images)
@@ -29,6 +29,6 @@ def probe(embed: Embed, images: Tensor, objective: Function) -> Probe:
 
 
 def without_gradient(embed: Embed, images: Tensor, objective: Function) -> Tensor:
-    """True (B,) where the gradient at `images` is zero or not finite, so that no first-order step exists."""
+    """Return True (B,) where the gradient at `images` is zero or not finite, so that no first-order step exists."""
     gradient = probe(embed, images, objective).gradient.flatten(1)
     return (gradient == 0).all(1) | ~torch.isfinite(gradient).all(1)

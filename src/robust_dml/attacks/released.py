@@ -32,7 +32,7 @@ def objective(positive: Tensor | None = None, negative: Tensor | None = None) ->
 
 
 def step(images: Tensor, gradient: Tensor, norm: Norm) -> Tensor:
-    """The gradient's signs; under l2 zero at pixels of 1 with a gradient above, of 0 with one below zero."""
+    """Return the gradient's signs; under l2 zero at pixels of 1 with a gradient above, of 0 with one below zero."""
     if norm == "l2":
         outward = ((images == 1) & (gradient > 0)) | ((images == 0) & (gradient < 0))
         gradient = gradient.masked_fill(outward, 0)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:
-    """STUDY, the path of its YAML."""
+    """Add STUDY, the path of its YAML."""
     parser.add_argument("study", type=Path, metavar="STUDY", help="the study's YAML, such as config/demo.yaml")
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    """STUDY and the four names that single out one model of it."""
+    """Add STUDY and the four names that single out one model of it."""
     add_study(parser)
     parser.add_argument("--dataset", required=True, help="a dataset of the study")
     parser.add_argument("--loss", required=True, help="a loss of the study")
@@ -29,24 +29,24 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:
-    """STUDY and the name of one of its datasets."""
+    """Add STUDY and the name of one of its datasets."""
     add_study(parser)
     parser.add_argument("--dataset", required=True, help="a dataset of the study")
     add_settings(parser)
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    """--workers, the processes that decode images."""
+    """Add --workers, the processes that decode images."""
     parser.add_argument("--workers", type=int, help="processes that decode images; one per core if absent")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """--settings, by which the workflow says which settings it planned with."""
+    """Add --settings, the digest of the settings that the workflow planned with."""
     parser.add_argument("--settings", metavar="DIGEST", help="stop if the settings of this job have another digest")
 
 
 def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any]) -> tuple[Study, Run]:
-    """Return the study and the run that `add_run` asked for.
+    """Return the study and the run of the arguments of `add_run`.
 
     `settings` returns what the job depends on; its digest must be the one that the workflow planned with.
     """
@@ -62,7 +62,7 @@ def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any
 
 
 def load_dataset(arguments: argparse.Namespace) -> tuple[Study, str]:
-    """The study and the dataset that `add_dataset` asked for; the planned digest must be that of its data."""
+    """Return the study and the dataset of `add_dataset`. Raises UserError if the planned digest is another."""
     from robust_dml.config import load_study
     from robust_dml.config.digests import data_digest
 

@@ -1,4 +1,4 @@
-"""What must hold between the sections of a study; every mistake is found before the first job."""
+"""Check the sections of a study against each other, so that every mistake is found before the first job."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _names_exist(study: Study) -> None:
 
 
 def _overrides_fit(study: Study) -> None:
-    """The keys that a dataset or a training changes in `optimisation` and in the loss must exist there."""
+    """Raise ValueError if a dataset or a training changes a key that `optimisation` lacks."""
     sections: dict[str, Mapping[str, Any]] = {
         **{f"datasets.{name}": dataset.optimisation for name, dataset in study.datasets.items()},
         **{f"trainings.{name}": training.optimisation for name, training in study.trainings.items()},

@@ -76,7 +76,7 @@ def training_settings(study: Study, run: Run) -> dict[str, Any]:
 
 
 def _training_itself(study: Study, run: Run) -> dict[str, Any]:
-    """The method's settings; its attack only where it shapes the model."""
+    """Return the method's settings, and those of its attack where it shapes the model."""
     training = study.trainings[run.training]
     elsewhere = {"loss", "losses", "optimisation", "backbone", "miner", "freeze_batchnorm"}
     if not (training.record.attacks or optimisation_of(study, run).checkpoint == "best-adversarial"):

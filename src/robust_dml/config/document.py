@@ -1,4 +1,4 @@
-"""docs/study.md, written from the typed model, so that no key is described twice or not at all."""
+"""Write docs/study.md from the typed model, so that every key is described once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMED: tuple[Registry[Any], ...] = (
 
 TITLE = """# The keys of a study
 
-A study is one YAML file; those of the project lie in `config/`. Every key is listed here with its default; an unknown
+A study is one YAML file; those of the project are in `config/`. Every key is listed here with its default; an unknown
 key, a wrong type or a name that does not exist ends the run with one line that names its place. Pixels are in [0, 1].
 This page is written by `robust-dml schema --markdown`.
 

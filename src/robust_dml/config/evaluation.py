@@ -1,4 +1,4 @@
-"""`evaluation`, and the results that it asks for: each attack at each radius, by its label."""
+"""`evaluation`, and the results of a study: each attack at each radius, by its label."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def read_yaml(path: Path, what: str, *, hint: str = "") -> Any:
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice; YAML itself would keep the last value without a word."""
+    """A safe loader that refuses a key given twice; YAML itself would silently keep the last value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()

@@ -1,4 +1,4 @@
-"""Where a study keeps its files; the Snakefile and the command line ask here, so they agree."""
+"""Where a study keeps its files; the Snakefile and the command line both use these paths."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def score_path(study: str, run: Run, label: str) -> Path:
 
 
 def state_folder(study: str, run: Run, stage: str, digest: str) -> Path:
-    """Return where a killed job's progress lies; neither Snakemake nor DVC owns it. `stage` is train or attack."""
+    """Return the folder of a killed job's progress; neither Snakemake nor DVC owns it. `stage` is train or attack."""
     return STATE / study / stage / run.path / digest

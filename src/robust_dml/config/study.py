@@ -37,7 +37,7 @@ def _default_miner() -> MinerConfig:
 class Study(Section):
     """Everything that a study's YAML may say."""
 
-    name: Name = Field(description="results lie in results/<name>")
+    name: Name = Field(description="results are written to results/<name>")
     title: str = Field("", description="what the report calls the study")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto is the GPU where there is one")
     sources: Path = Field(Path("config/datasets.yaml"), description="the table of archives and their hashes")

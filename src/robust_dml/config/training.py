@@ -1,4 +1,4 @@
-"""`backbones`, `losses`, `miner`, `optimisation`, `trainings`: how a model comes to be."""
+"""`backbones`, `losses`, `miner`, `optimisation`, `trainings`: how a model is made."""
 
 from __future__ import annotations
 

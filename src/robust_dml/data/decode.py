@@ -55,7 +55,7 @@ def raise_if_damaged(mistakes: list[str], total: int) -> None:
 
 
 def _eight_bits(path: Path, image: Image.Image) -> Image.Image:
-    """Images of 16 bits per pixel keep their upper 8; PIL would clip them to white."""
+    """Return an image of 16 bits per pixel with its upper 8 bits; PIL would clip it to white."""
     sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
     if sixteen:
         return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Where the data folder holds what; imports nothing heavy, since the workflow uses it while it plans.
+"""The layout of the data folder. Imports nothing heavy, since the workflow imports it while planning.
 
 <data_root>/archives/                  archives as they were downloaded or put there by the user
 <data_root>/<dataset>/images/          unpacked or generated images

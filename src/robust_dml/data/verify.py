@@ -1,4 +1,4 @@
-"""Is the prepared data still what its index says, to the last pixel?"""
+"""Verify that prepared images are those of their index, to the last pixel."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Attacks one trained model: one stored result per attack and radius, each made once.
+"""Attack one trained model: one stored result per attack and radius, each made once.
 
-A result fits while its digest does: the attack's settings, its code, the models and the images. A killed job goes on at
-its last finished block, and ends in the same embeddings.
+A result fits while its digest does: the attack's settings, its code, the models and the images. A killed job continues
+at its last finished block, and ends in the same embeddings.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import STATE, attacked_path, state_folder
 from robust_dml.config.resolve import backbone_of
 from robust_dml.config.study import KEPT_EXAMPLES
-from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked, Origin, fixed_point, read_origin, save_attacked
+from robust_dml.evaluation.attacked import Attacked, fixed_point, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
 from robust_dml.evaluation.blocks import run_blocks
+from robust_dml.evaluation.origin import NOT_STAMPED, Origin
 from robust_dml.evaluation.planned import planned_attacks
 from robust_dml.evaluation.sample import example_order, queries_of_checks
 from robust_dml.evaluation.target import Positions, Target, load_target
@@ -100,7 +101,7 @@ class _Evaluation:
         return run_blocks(work, positions, folder, block=settings.block, batch=settings.batch, title=at.label)
 
     def _kept(self) -> Positions:
-        """The queries whose images are kept, enough for any number of examples that a study may show."""
+        """Return the queries whose images are kept, enough for any number of examples that a study may show."""
         return np.sort(example_order(len(self.target.queries), KEPT_EXAMPLES))
 
     def _work(self, at: AttackAt, source: Target, kept: np.ndarray) -> Callable[[np.ndarray], Attacked]:
@@ -124,7 +125,7 @@ class _Evaluation:
         return replace(attacked, origin=origin)
 
     def _source(self, at: AttackAt) -> Target:
-        """The model that the images are made for: the one under attack, but for a transfer."""
+        """Return the model that the images are made for: the one under attack, except for a transfer."""
         training = at.config.source if at.config is not None else None
         if training is None or training == self.run.training:
             return self.target

@@ -1,46 +1,23 @@
-"""What an attack leaves: the embeddings of the queries it perturbed, in one file that says how they were made."""
+"""The stored result of an attack: embeddings of the perturbed queries, in one file that records how they were made."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robust_dml.evaluation.origin import DAMAGE, Origin
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import replacing
 
 LEVELS = 65535  # images are stored as 16-bit fixed-point numbers
 _ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images", "gallery")
-_DAMAGE = (
-    *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError),
-    *(BadZipFile, zlib.error),
-)
 
 Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """How a stored result was made; `digest` changes exactly when something that shapes it changes."""
-
-    label: str
-    digest: str
-    planned: str
-    """The part of the digest that is known before models and images exist: settings and code."""
-    model_sha256: str
-    data_sha256: str
-    device: str
-    revision: str
-    seconds: float = 0.0
-
-
-NOT_STAMPED = Origin(label="", digest="", planned="", model_sha256="", data_sha256="", device="", revision="")
 
 
 @dataclass(frozen=True)
@@ -96,7 +73,7 @@ def load_attacked(path: Path) -> Attacked:
         origin = Origin(**header)
     except FileNotFoundError as error:
         raise UserError(f"{path}: not there; run `robust-dml attack` or snakemake") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: damaged ({reason}); delete it and run snakemake again") from error
     if content != _content_sha256(arrays):
@@ -109,17 +86,6 @@ def read_origin(path: Path) -> Origin | None:
     try:
         return load_attacked(path).origin
     except UserError:
-        return None
-
-
-def read_header(path: Path) -> Origin | None:
-    """Return how a stored result says it was made, without checking its content; None if that cannot be read."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            header = json.loads(str(stored["header"]))
-        header.pop("content_sha256")
-        return Origin(**header)
-    except _DAMAGE:
         return None
 
 

@@ -15,7 +15,8 @@ from robust_dml.attacks.objectives import margin
 from robust_dml.attacks.probe import without_gradient
 from robust_dml.attacks.problem import Problem
 from robust_dml.config.evaluation import AttackAt
-from robust_dml.evaluation.attacked import NOT_STAMPED, Attacked, fixed_point
+from robust_dml.evaluation.attacked import Attacked, fixed_point
+from robust_dml.evaluation.origin import NOT_STAMPED
 from robust_dml.evaluation.target import Target
 from robust_dml.records import OBJECTIVES
 from robust_dml.runtime.randomness import sample_seeds

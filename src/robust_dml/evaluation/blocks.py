@@ -1,4 +1,4 @@
-"""Long work on many queries, saved block by block, so that a killed job goes on where it was."""
+"""Long work on many queries, saved block by block, so that a killed job continues at the last block."""
 
 from __future__ import annotations
 

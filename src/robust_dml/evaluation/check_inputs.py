@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckedResult:
-    """What the checks know of one attack at one epsilon."""
+    """Inputs of the checks from one attack at one epsilon."""
 
     at: AttackAt
     recall: float

@@ -1,4 +1,4 @@
-"""Gathers the results of all attacks of a study in one table, metrics.csv."""
+"""Gather the results of all attacks of a study in one table, metrics.csv."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from robust_dml.runtime.sealed import sealed
 
 @dataclass(frozen=True)
 class Identity:
-    """What a result is of: the model, and the attack with its radius."""
+    """The model and the attack, with its radius, that a result belongs to."""
 
     dataset: str
     backbone: str
@@ -33,7 +33,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Counts:
-    """Queries of a result that deserve a remark."""
+    """Numbers of queries: all, scored, and those with a failure."""
 
     queries: int
     scored: int
@@ -76,7 +76,7 @@ class Result:
 
 
 def identity(study: Study, run: Run, at: AttackAt) -> Identity:
-    """Return what a result is of."""
+    """Return the model and the attack that a result belongs to."""
     members = [study.attacks[member] for member in at.config.members] if at.config else []
     shown = [at.config] if at.config else []
     return Identity(

@@ -117,7 +117,7 @@ class Evaluation:
 
     @property
     def check_positions(self) -> NDArray[np.int64]:
-        """The queries of the extra runs."""
+        """Return the positions of the queries of the extra runs."""
         return queries_of_checks(self.clean.scored.numpy(), self.study.evaluation.check_queries)
 
     def _recall_of_extra(self, at: AttackAt) -> float:
@@ -191,7 +191,7 @@ class Evaluation:
         return found
 
     def _origin(self, attacked: Attacked) -> dict[str, Any]:
-        """What a result was made from and with; no time, so that the same results are the same bytes."""
+        """Return what a result was made from; without times, so that equal results are equal bytes."""
         return {
             "model_sha256": self.stored.model_sha256,
             "data_sha256": self.dataset.sha256,

@@ -1,4 +1,4 @@
-"""What is attacked: a model, its clean queries and the gallery that they are compared with."""
+"""The model under attack, its clean queries and the gallery that they are compared with."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class LibraryLoss:
     """A loss of the library, given the mined tuples."""
 
     def __init__(self, name: str, options: Options) -> None:
-        """Raises UserError if the library refuses the options."""
+        """Make the library's loss. Raises UserError if the library refuses the options."""
         from pytorch_metric_learning import losses
 
         try:

@@ -30,7 +30,7 @@ class LibraryMiner:
     """A miner of the library; pairs become triplets by the library's own rule."""
 
     def __init__(self, name: str, options: Options) -> None:
-        """Raises UserError if the library refuses the options."""
+        """Make the library's miner. Raises UserError if the library refuses the options."""
         from pytorch_metric_learning import miners
 
         try:

@@ -1,4 +1,4 @@
-"""Images of a dataset as a model takes them, and the embeddings of a whole part of it."""
+"""Convert images of a dataset to the pixels that a model takes, and embed a whole part of it."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class FoldedModel:
             self.skeleton.set_submodule(batchnorm, nn.Identity())
 
     def weights(self, dtype: torch.dtype | None = None) -> Weights:
-        """The folded weights, differentiable in the model's; cast to `dtype`, but for a BatchNorm that stands alone."""
+        """Return the folded weights, differentiable in the model's; `dtype` casts all but a BatchNorm not folded."""
         weights: Weights = dict(self.model.named_parameters(remove_duplicate=False))
         buffers = dict(self.model.named_buffers(remove_duplicate=False))
         for convolution, batchnorm in self.pairs:
@@ -61,7 +61,8 @@ class FoldedModel:
 class FrozenEmbedding:
     """A model in eval mode, folded, as a function from images (B, 3, H, W) to embeddings (B, d).
 
-    The weights are the model's present ones in their own precision, without gradient; make another once they change.
+    The weights are the model's present ones in their own precision, without gradient. Create a new instance after the
+    weights change.
     """
 
     def __init__(self, folded: FoldedModel, memory_format: torch.memory_format) -> None:
@@ -76,7 +77,7 @@ class FrozenEmbedding:
 
 
 def has_batchnorm(model: nn.Module) -> bool:
-    """Whether the model's output depends on statistics of BatchNorm."""
+    """Return whether the model's output depends on statistics of BatchNorm."""
     return any(isinstance(module, BatchNorm) for module in model.modules())
 
 
@@ -105,7 +106,7 @@ def _scale_and_shift(weights: Weights, buffers: Weights, name: str, model: nn.Mo
 
 
 def _convolution_batchnorm(model: EmbeddingModel) -> Iterator[tuple[str, str]]:
-    """Names of (convolution, BatchNorm) where the one's only use is the other's input; none if untraceable."""
+    """Yield the names of (convolution, BatchNorm) where BatchNorm alone uses the convolution's output."""
     if not has_batchnorm(model):
         return
     try:

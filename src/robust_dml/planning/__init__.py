@@ -1,1 +1,1 @@
-"""What a study costs and how far it has come, without computing anything of it."""
+"""What a study costs and how far it has come, computed without running any of it."""

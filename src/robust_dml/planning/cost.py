@@ -1,6 +1,6 @@
 """What a study costs before it runs: jobs, hours, disk and downloads, from recorded speeds (speeds.csv).
 
-Hours are arithmetic (work.py) divided by a speed that was measured or published; where there is neither, the hours
+Hours are arithmetic (passes.py) divided by a speed that was measured or published; where there is neither, the hours
 are NaN and are printed as "not measured". Loading images, metrics and tables are not counted: they take minutes.
 """
 
@@ -73,7 +73,7 @@ class Cost:
 
 
 def estimate(study: Study) -> Cost:
-    """The cost of a study, without looking at what of it is done."""
+    """Return the cost of a study, finished parts included."""
     hours = {device: [job_hours(study, run, device) for run in runs(study)] for device in ("cuda", "cpu")}
     pretrained = {b.record.imagenet for b in study.backbones.values() if b.weights == "imagenet"}
     return Cost(
@@ -86,7 +86,7 @@ def estimate(study: Study) -> Cost:
 
 
 def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
-    """Hours of training and of attacking one model on `device` (cuda or cpu); NaN where no speed is recorded."""
+    """Return the hours to train and to attack one model on `device` (cuda or cpu); NaN where no speed is recorded."""
     dataset = study.datasets[run.dataset]
     backbone = backbone_of(study, run)[1]
     gflop = forward_gflop(backbone, dataset.transform.size)
@@ -106,16 +106,16 @@ def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
 
 
 def job_minutes(study: Study, run: Run, stage: Stage) -> int:
-    """What a cluster is asked for: twice the estimate and half an hour; a day where nothing is known, and at most.
+    """Return the requested minutes: twice the estimate plus 30, at most one day; one day if there is no estimate.
 
-    Few clusters give more than a day, and a job that runs out of time goes on when it is submitted again.
+    Few clusters give more than a day, and a job that runs out of time continues when it is submitted again.
     """
     hours = job_hours(study, run, device_of(study))[stage == "attack"]
     return DAY if math.isnan(hours) else min(DAY, 30 + math.ceil(120 * hours))
 
 
 def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
-    """What a cluster is asked for: twice what a job starts with, and on a CPU the images that are in work at once."""
+    """Return the requested memory: twice that of an idle job, and on a CPU that of the images processed at once."""
     memory = 2 * speed("cpu", "memory of a job", "")
     backbone = backbone_of(study, run)[1]
     per_image = speed("cpu", f"memory of {backbone.kind}", "fp32")
@@ -128,12 +128,12 @@ def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
 
 
 def device_of(study: Study) -> str:
-    """cpu only where the study says so; a cluster has GPUs."""
+    """Return cpu if the study says so, else cuda: a cluster has GPUs."""
     return "cpu" if study.device == "cpu" else "cuda"
 
 
 def data_cost(study: Study, config: DatasetConfig) -> DataCost:
-    """Sizes of one dataset: archives from the table of sources, packed images by arithmetic."""
+    """Return the sizes of one dataset: archives from the table of sources, packed images by arithmetic."""
     images = images_of(config, known_images(study, config))
     count = None if images is None else sum(images)
     download = sum(archive.size or math.nan for archive in first_layout(study, config)) / GIB
@@ -142,20 +142,20 @@ def data_cost(study: Study, config: DatasetConfig) -> DataCost:
 
 
 def archive_jobs(study: Study) -> int:
-    """Archives that are downloaded unless they are there."""
+    """Return the archives that are downloaded unless they exist."""
     layouts = {config.kind: first_layout(study, config) for config in study.datasets.values()}
     return sum(len(layout) for layout in layouts.values())
 
 
 def data_jobs(study: Study) -> dict[str, int]:
-    """Jobs that prepare images: one index per folder of images, one store per folder and transform."""
+    """Return the jobs that prepare images: one index per folder of images, one store per folder and transform."""
     configs = study.datasets.values()
     indices = {data_folder(config, study.data_root) for config in configs}
     return {"build_index": len(indices), "build_store": len({store_folder(c, study.data_root) for c in configs})}
 
 
 def used_speeds(study: Study) -> list[dict[str, str]]:
-    """The recorded speeds that an estimate of this study rests on."""
+    """Return the recorded speeds that an estimate of this study uses."""
     used: set[tuple[str, str]] = {
         (backbone_of(study, run)[1].kind, optimisation_of(study, run).precision) for run in runs(study)
     }
@@ -164,7 +164,7 @@ def used_speeds(study: Study) -> list[dict[str, str]]:
 
 
 def packed_bytes(config: DatasetConfig) -> float:
-    """Bytes of one packed image: its test crop, and a training image of the typical shape."""
+    """Return the bytes of one packed image: its test crop, and a training image of the typical shape."""
     transform = config.transform
     training = 0.0
     if transform.aspect == "crop" and transform.train_side != "original":
@@ -194,19 +194,19 @@ _source = cache(load_source)
 
 @cache
 def speeds() -> list[dict[str, str]]:
-    """All recorded speeds, with their sources."""
+    """Return all recorded speeds, with their sources."""
     with SPEEDS.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
 def speed(device: str, what: str, precision: str) -> float:
-    """One recorded speed; NaN if there is none. The start of a job that was not measured counts as nothing."""
+    """Return one recorded speed; NaN if there is none, but 0 for a start-up time that was not measured."""
     values = {(row["device"], row["what"], row["precision"]): float(row["value"]) for row in speeds()}
     return values.get((device, what, precision), 0.0 if what == "job" else math.nan)
 
 
 def amount(value: float, unknown: str = "not measured") -> str:
-    """A number at a precision that a plan deserves."""
+    """Return a number at the precision that a plan prints."""
     if math.isnan(value):
         return unknown
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:#.2g}"

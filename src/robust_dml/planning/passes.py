@@ -1,4 +1,4 @@
-"""How much arithmetic a study asks for, counted in forward passes of one image; a backward pass counts two.
+"""Count the arithmetic of a study in forward passes of one image; a backward pass counts two.
 
 A gradient with respect to the image alone counts one. The counts follow the code: what a training step, the
 validation of an epoch and the evaluation of a model run, not what the released code would.
@@ -22,7 +22,7 @@ def forward_gflop(backbone: BackboneConfig, size: int) -> float | None:
 
 
 def training_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
-    """Passes of one training; `images` counts those that train and those that are retrieved."""
+    """Return the passes of one training; `images` counts those that train and those that are retrieved."""
     if run.training in study.models:
         return 0.0
     config, optimisation = study.trainings[run.training], optimisation_of(study, run)

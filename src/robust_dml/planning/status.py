@@ -1,4 +1,4 @@
-"""What of a study is done, under way and left, and how long the rest takes by the runs that are recorded."""
+"""Which jobs of a study are done, running and left, and how long the rest takes, estimated from recorded runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from robust_dml.config.paths import (
 )
 from robust_dml.config.resolve import epochs_of, runs
 from robust_dml.data.paths import store_paths
-from robust_dml.evaluation.attacked import read_header
+from robust_dml.evaluation.origin import read_header
 from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json
@@ -63,7 +63,7 @@ class Status:
     report: tuple[int, int]
 
     def count(self, stage: Stage, condition: Condition) -> int:
-        """How many jobs of a stage are in a condition."""
+        """Return how many jobs of a stage are in a condition."""
         return sum((job.stage, job.condition) == (stage, condition) for job in self.jobs)
 
     @cached_property
@@ -72,12 +72,12 @@ class Status:
         return [job for job in self.jobs if job.condition != "done"]
 
     def seconds_left(self) -> tuple[float, int]:
-        """The time of the jobs that are left, one after another, and how many no recorded run tells of."""
+        """Return the time of the jobs that are left, one after another, and how many of them cannot be estimated."""
         known = [(job, seconds) for job in self.left if (seconds := self._expected(job)) is not None]
         return sum(seconds * (1 - job.share) for job, seconds in known), len(self.left) - len(known)
 
     def _expected(self, job: Job) -> float | None:
-        """The mean time of the most similar jobs that are done: same model, else same training, else same dataset."""
+        """Return the mean time of the most similar finished jobs: same model, else same training, else same dataset."""
         done = [other for other in self.jobs if other.stage == job.stage and other.seconds is not None]
         run = job.run
         for alike in (
@@ -91,7 +91,7 @@ class Status:
 
 
 def status(study: Study) -> Status:
-    """Look at the files of a study."""
+    """Return the status of a study, from its files."""
     jobs = [job for run in runs(study) for job in _jobs_of(study, run)]
     stores = [path for dataset in study.datasets.values() for path in store_paths(dataset, study.data_root)]
     return Status(tuple(jobs), _existing(stores), _existing(report_files(study)))
@@ -161,7 +161,7 @@ def _record(study: Study, run: Run, stage: Stage) -> dict[str, Any]:
 
 
 def _duration(study: Study, run: Run, stage: Stage, log: Path) -> float:
-    """Seconds from start to end as the workflow recorded them, else those that the job itself counted."""
+    """Return the seconds from start to end as the workflow recorded them, else those that the job itself counted."""
     benchmark = log.with_suffix(".tsv")
     if benchmark.exists():
         heads, values = benchmark.read_text(encoding="utf-8").splitlines()[:2]

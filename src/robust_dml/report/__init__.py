@@ -1,1 +1,1 @@
-"""What a reader sees; it is made from result files alone and never needs torch."""
+"""Tables, figures, claims and the page, made from result files alone, without torch."""

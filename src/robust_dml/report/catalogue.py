@@ -1,4 +1,4 @@
-"""Which tables and figures a study has, and from which files they are made; the workflow plans with it."""
+"""The tables and figures of a study, and the files that they are made from; the workflow plans with these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers that tables and figures are made of, each with the failed checks that taint it."""
+"""The numbers that tables and figures are made of, each with the failed checks that make it doubtful."""
 
 from __future__ import annotations
 

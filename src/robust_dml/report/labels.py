@@ -1,4 +1,4 @@
-"""Names as a reader knows them; the words of attacks, objectives and metrics come from their records."""
+"""Names as tables and figures print them; the words of attacks, objectives and metrics come from their records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result files of a study, each read once and only when asked for."""
+"""The result files of a study, each read once, when first used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from robust_dml.runtime.sealed import require_checksum, require_sha256
 
 
 class Results:
-    """What a study has left in results/<study> so far; each method raises UserError if its file is damaged."""
+    """The files of results/<study> that exist so far; each method raises UserError if its file is damaged."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -36,7 +36,10 @@ class Results:
 
     @cached_property
     def rows(self) -> list[MetricRow]:
-        """All of metrics.csv, unless it was changed by hand; what it lacks of the study is said in one line."""
+        """All rows of metrics.csv; one line on standard error names missing results.
+
+        Raises UserError if the file was changed by hand.
+        """
         path = self.folder / "metrics.csv"
         rows = read_metrics(path, self.study)
         require_checksum(path, AGAIN)

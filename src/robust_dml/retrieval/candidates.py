@@ -15,7 +15,7 @@ Finder = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 
 
 def candidate_finder(gallery: Tensor) -> Finder:
-    """A function from queries (Q, d) and a number k to squared distances and positions, (Q, k), nearest first."""
+    """Return a function from queries (Q, d) and a number k to squared distances and positions (Q, k), nearest first."""
     if gallery.device.type == "cpu" and gallery.dtype == torch.float32 and len(gallery) > SMALL:
         return _by_faiss(gallery)
     return _by_product(gallery)

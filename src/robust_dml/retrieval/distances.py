@@ -6,11 +6,11 @@ from robust_dml.runtime.lazy import Tensor, torch
 
 
 def wide(embeddings: Tensor) -> Tensor:
-    """Embeddings in float32, or in float64 if they are."""
+    """Return embeddings in float32; float64 stays as it is."""
     return embeddings if embeddings.dtype == torch.float64 else embeddings.float()
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:
-    """Distances along the last axis; the gradient at distance zero is zero."""
+    """Return distances along the last axis; the gradient at distance zero is zero."""
     found: Tensor = torch.linalg.vector_norm(wide(a) - wide(b), dim=-1)
     return found

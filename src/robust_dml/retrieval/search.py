@@ -78,7 +78,7 @@ class _Search:
         return self._shaped(squared, positions)
 
     def _contested(self, squared: Tensor, tolerance: Tensor) -> Tensor:
-        """Rows (Q,) where an item outside the candidates could be among the k nearest."""
+        """Return rows (Q,) where an item outside the candidates could be among the k nearest."""
         if squared.shape[1] == len(self.gallery):
             return torch.zeros(len(squared), dtype=torch.bool, device=squared.device)
         farthest = squared.masked_fill(squared == torch.inf, -torch.inf).amax(1)
@@ -105,13 +105,13 @@ class _Search:
         return torch.split(values, max(1, CELLS // self.gallery.shape[1]))
 
     def _ordered_gallery(self, queries: Tensor, query_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Every item by its float64 distance and then id: squared distances and positions, both (R, N)."""
+        """Return every item by its float64 distance and then id: squared distances and positions, both (R, N)."""
         exact = torch.cdist(queries.double(), self.gallery.double(), compute_mode="donot_use_mm_for_euclid_dist")
         exact, order = exact.masked_fill_(self.ids == query_ids[:, None], torch.inf).sort(dim=1, stable=True)
         return exact.square().to(self.gallery.dtype), order
 
     def _shaped(self, squared: Tensor, positions: Tensor) -> Neighbours:
-        """The first k, as distances, with -1 at what is masked or missing."""
+        """Return the first k, as distances, with -1 at what is masked or missing."""
         missing = self.k - squared.shape[1]
         squared = torch.nn.functional.pad(squared, (0, max(0, missing)), value=torch.inf)[:, : self.k]
         positions = torch.nn.functional.pad(positions, (0, max(0, missing)), value=-1)[:, : self.k]

@@ -1,1 +1,1 @@
-"""The ground that everything stands on: files, devices, progress, randomness, errors."""
+"""Files, devices, progress, randomness, errors: used by every other package, and importing none."""

@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """A mistake the user can mend; the command line prints its message as one line and exits with 1.
+    """A mistake that the user can correct; the command line prints its message as one line and exits with 1.
 
     The message says what is wrong, where, and what to do.
     """

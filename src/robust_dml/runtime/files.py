@@ -74,12 +74,12 @@ def read_json(path: Path) -> Any:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest_of(value: Any) -> str:
-    """A short hash (16 hexadecimal digits) of a JSON-like value, the same for equal values."""
+    """Return a short hash (16 hexadecimal digits) of a JSON-like value, the same for equal values."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

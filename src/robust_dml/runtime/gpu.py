@@ -1,4 +1,4 @@
-"""Which GPU a job gets: jobs on one machine each take one that no other holds, by a lock file per GPU."""
+"""Assign GPUs to jobs: each job on a machine takes one that no other job holds, by a lock file per GPU."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _held: list[TextIO] = []
 
 @cache
 def claim_gpu() -> str:
-    """A torch device such as `cuda:1` that is this process's until it ends; waits while every GPU is taken.
+    """Return a torch device such as `cuda:1`, reserved until this process ends; wait while every GPU is taken.
 
-    A process has one: asked again, it is told the same.
+    Every call of a process returns the same device.
     """
     import torch
 
@@ -34,7 +34,7 @@ def claim_gpu() -> str:
 
 
 def claim(names: Sequence[str], folder: Path) -> int:
-    """The position of the first of `names` that no other process holds, held from now on.
+    """Return the position of the first of `names` that no other process holds, held from now on.
 
     The kernel releases the lock when the process ends, however it ends; nothing has to be cleaned up.
     """

@@ -1,4 +1,4 @@
-"""The device a study computes on."""
+"""Choose the device that a study computes on."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from robust_dml.runtime.errors import UserError
 
 
 def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
-    """`cpu` or `cuda`; `auto` is the GPU where there is one. Raises UserError if `cuda` is wanted and absent."""
+    """Return `cpu` or `cuda`; `auto` is the GPU where there is one. Raises UserError if `cuda` is wanted and absent."""
     import torch
 
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
-        raise UserError("device: cuda, but no GPU is at hand; set `device: cpu` in the study to compute on the CPU")
+        raise UserError(
+            "device: expected a GPU (cuda), found none; set `device: cpu` in the study to compute on the CPU"
+        )
     return "cuda" if available and wanted != "cpu" else "cpu"
 
 
 def take_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
-    """The torch device of this process: `cpu`, or a GPU such as `cuda:1` that no other job here has."""
+    """Return the torch device of this process: `cpu`, or a GPU such as `cuda:1` that no other job here has."""
     from robust_dml.runtime.gpu import claim_gpu
 
     return claim_gpu() if pick_device(wanted) == "cuda" else "cpu"

@@ -1,4 +1,4 @@
-"""torch as modules import it that are read while a study is planned: it is loaded at its first use.
+"""torch for modules that are read while a study is planned; it is loaded at its first use.
 
 A record (see `robust_dml.records`) lies in one file with the code that it describes. Reading the record must not take
 the seconds that importing torch takes, so that file imports `torch` from here.

@@ -20,7 +20,7 @@ def say(message: str) -> None:
 def track(items: Iterable[T], *, title: str, total: int | None = None, unit: str = "it") -> Iterator[T]:
     """Iterate over `items` and show how far it has come.
 
-    On a terminal it draws a bar; elsewhere it prints a line every few seconds, and none for quick work.
+    On a terminal this draws a bar; elsewhere it prints a line every few seconds, and none for quick work.
     """
     if sys.stderr.isatty():
         from tqdm import tqdm

@@ -1,4 +1,4 @@
-"""How a result was made: what every result file says of itself."""
+"""How a result was made, as every result file records it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = ("robust-dml", "torch", "torchvision", "numpy", "faiss-cpu", "pytorch
 
 @cache
 def revision() -> str:
-    """The git commit of the source tree, with "-dirty" where tracked files differ from it; "unknown" outside git."""
+    """Return the git commit of the sources, with "-dirty" if tracked files differ from it; "unknown" outside git."""
     here = Path(__file__).parent
     try:
         commit = _git(here, "rev-parse", "HEAD")
@@ -31,7 +31,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that can change a number."""
+    """Return the versions of Python and of the packages that can change a number."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -42,7 +42,7 @@ def versions() -> dict[str, str]:
 
 
 def device_name(device: str) -> str:
-    """The hardware a torch device stands for, such as "cpu (AMD EPYC, 1 thread)"."""
+    """Return the name of the hardware of a torch device, such as "cpu (AMD EPYC, 1 thread)"."""
     import torch
 
     if device.startswith("cuda"):

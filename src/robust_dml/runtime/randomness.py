@@ -2,7 +2,7 @@
 
 A draw is identified by a path, such as (study seed, "attack noise", epoch, image id), never by how many draws
 came before it. Batches may therefore be reordered, split over workers or resumed, on a CPU or a GPU, and
-every image still meets the same numbers. The generator is SplitMix64 (Steele, Lea & Flood, OOPSLA 2014),
+every image still gets the same numbers. The generator is SplitMix64 (Steele, Lea & Flood, OOPSLA 2014),
 used in counter mode: output number i of seed s is mix(s + (i + 1) * GOLDEN).
 """
 
@@ -24,36 +24,36 @@ _MIX_2 = 0x94D049BB133111EB
 
 
 def derive_seed(*path: int | str) -> int:
-    """A 63-bit seed that is a function of the path alone."""
+    """Return a 63-bit seed that is a function of the path alone."""
     text = "\x1f".join(f"{type(part).__name__}:{part}" for part in path)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 def numpy_generator(*path: int | str) -> np.random.Generator:
-    """A NumPy generator seeded by the path."""
+    """Return a NumPy generator seeded by the path."""
     import numpy as np
 
     return np.random.Generator(np.random.Philox(derive_seed(*path)))
 
 
 def torch_generator(*path: int | str) -> torch.Generator:
-    """A torch generator on the CPU, seeded by the path."""
+    """Return a torch generator on the CPU, seeded by the path."""
     return torch.Generator().manual_seed(derive_seed(*path))
 
 
 def sample_seeds(ids: Tensor, *path: int | str) -> Tensor:
-    """One seed per sample, int64 (B,), a function of the path and of each sample's id (B,)."""
+    """Return one seed per sample, int64 (B,), a function of the path and of each sample's id (B,)."""
     return _mix(ids.to(torch.int64) * _signed(_GOLDEN) + derive_seed(*path))
 
 
 def uniform(seeds: Tensor, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-    """Uniform draws in [0, 1), float32 (B, *shape), row i a function of seeds[i] and `stream` alone."""
+    """Return uniform draws in [0, 1), float32 (B, *shape), row i a function of seeds[i] and `stream` alone."""
     bits = _bits(seeds, math.prod(shape), stream)
     return (_shift_right(bits, 40).to(torch.float32) * 2.0**-24).reshape(len(seeds), *shape)
 
 
 def normal(seeds: Tensor, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-    """Standard normal draws, float32 (B, *shape), row i a function of seeds[i] and `stream` alone (Box-Muller)."""
+    """Return normal draws (Box-Muller), float32 (B, *shape), row i a function of seeds[i] and `stream` alone."""
     radius = (-2 * torch.log1p(-uniform(seeds, shape, stream=2 * stream + 1).double())).sqrt()
     angle = 2 * math.pi * uniform(seeds, shape, stream=2 * stream + 2).double()
     return (radius * torch.cos(angle)).to(torch.float32)
@@ -72,10 +72,10 @@ def _mix(z: Tensor) -> Tensor:
 
 
 def _shift_right(z: Tensor, bits: int) -> Tensor:
-    """The logical shift, which torch lacks for int64: shift, then clear the copies of the sign bit."""
+    """Return the logical shift, which torch lacks for int64: shift, then clear the copies of the sign bit."""
     return (z >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def _signed(value: int) -> int:
-    """The int64 with the same bits as an unsigned 64-bit value."""
+    """Return the int64 with the same bits as an unsigned 64-bit value."""
     return value - (1 << 64) if value >= 1 << 63 else value

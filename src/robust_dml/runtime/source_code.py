@@ -1,8 +1,8 @@
 """The code that a job runs: the modules it can reach by imports, and a digest of what they compute.
 
-The digest is taken over syntax trees without comments, docstrings and formatting, so that editing words makes nothing
-again. Imports are followed wherever they stand, but for those under TYPE_CHECKING, which never run. Records are found
-by name and not by import, so a job names the modules of the entries it uses.
+The digest is taken over syntax trees without comments, docstrings and formatting, so that editing words runs no
+job again. All imports are followed, also those in functions, except those under TYPE_CHECKING, which never run. Records
+are found by name and not by import, so a job names the modules of the entries it uses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def code_digest(*modules: str) -> str:
 
 
 def reachable(modules: Iterable[str]) -> dict[str, Path]:
-    """Return the files of these modules and of all that they import, of this package or beside them, by module."""
+    """Return, by module, the files of these modules and of their imports within this package or beside them."""
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
@@ -54,7 +54,7 @@ def source_of(module: str) -> Path | None:
 
 
 def _is_ours(imported: str, importer: str) -> bool:
-    """Whether an import is followed: into this package, the importer's own package, or a file beside the importer."""
+    """Return whether an import is followed: into this or the importer's package, or a file beside the importer."""
     root, own = imported.split(".")[0], importer.split(".")[0]
     if root in (PACKAGE, own):
         return True

@@ -1,4 +1,4 @@
-"""torch's global switches: precision, determinism and threads, each set for a while and then restored."""
+"""Set torch's global switches for the duration of a block: precision, determinism and threads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def exact_float32() -> Iterator[None]:
 def computing_threads(backbone: BackboneConfig) -> Iterator[None]:
     """Compute a small network on one thread, however many the job has; leave torch's number for others.
 
-    The sums of a layer are split over threads, so another number of threads rounds differently.
+    The sums of a layer are split over threads, so the number of threads changes the rounding.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(threads_for(backbone))

@@ -1,4 +1,4 @@
-"""Which epoch's weights are the model: the last, the best on the test classes as released, or the validated.
+"""Choose the epoch whose weights are the model: the last, the best on the test classes, or the best validated.
 
 best-clean and best-adversarial select on the test classes, as the released code does, and are therefore optimistic.
 """

@@ -1,4 +1,4 @@
-"""What a training leaves: the model that the study names, the other checkpoints, the history, the record."""
+"""Write the outputs of a training: the model, the other checkpoints, the history, the record."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """run.json: how a model was made; `provenance` stands at its top level, beside the other fields."""
+    """run.json: how a model was made; the fields of `provenance` are at its top level."""
 
     dataset: str
     backbone: str

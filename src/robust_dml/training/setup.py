@@ -1,4 +1,4 @@
-"""What one training needs, put together from the study; the training itself is in loop.py."""
+"""Assemble one training from the study; the loop is in loop.py."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from robust_dml.training.validation import Validation
 
 
 class Training:
-    """Model, data, method, optimiser and state of one run, ready to go on from `progress`."""
+    """Model, data, method, optimiser and state of one run, ready to continue from `progress`."""
 
     def __init__(self, study: Study, run: Run) -> None:
-        """Raises UserError for settings that cannot be met, data that is absent, a state that does not fit."""
+        """Load everything. Raises UserError for impossible settings, absent data, or a state that does not fit."""
         self.study, self.run = study, run
         self.settings = training_settings(study, run)
         self.optimisation = optimisation_of(study, run)

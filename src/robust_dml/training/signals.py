@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a training after the step under way; a second one ends it at once."""
+"""End a training after its current step on SIGTERM or SIGINT; a second signal ends it at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state that an interrupted training goes on from; nothing in it is unpickled.
+"""The state from which an interrupted training continues; nothing in it is unpickled.
 
 state-<epoch>-<step>-<checksum>.safetensors holds the weights, Adam's moments, the method's own state and, as JSON in
 its header, the progress. It gets its name once it is complete, and the one before it is kept: a file whose bytes have

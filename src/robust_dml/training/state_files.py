@@ -1,4 +1,4 @@
-"""The names of the files in which a training keeps its state: they tell its progress without being opened."""
+"""The names of the files in which a training keeps its state: the progress can be read from them."""
 
 from __future__ import annotations
 

@@ -67,14 +67,14 @@ def _minimise(
     steps: int,
     size: float,
 ) -> Tensor:
-    """One run of Adam for weights c (B,): offers what it meets to `best`, returns the last perturbation."""
+    """Run Adam once for weights c (B,); offer every iterate to `best` and return the last perturbation."""
     rows = best.open_rows()
     perturbation = perturbation.clone().requires_grad_()
     adam = torch.optim.Adam([perturbation], lr=size)
     for step in range(steps):
         inside = ball.project(images + perturbation.detach(), images)
         with torch.enable_grad():
-            # The model is asked inside the ball; the gradient passes through the projection unchanged.
+            # The model is evaluated inside the ball; the gradient passes through the projection unchanged.
             values = objective(embed(perturbation + (inside - perturbation.detach())))
             loss = (ball.penalty(perturbation) - weights * values).sum()
             (gradient,) = torch.autograd.grad(loss, perturbation)
@@ -91,14 +91,14 @@ def _minimise(
 
 
 def _first_weights(embed: Embed, begin: Tensor, objective: Function, ball: Ball) -> Tensor:
-    """The c (B,) at which, to first order, the objective gains 1 on the way to the border of the ball."""
+    """Return the c (B,) at which, to first order, the objective gains 1 on the way to the border of the ball."""
     gradient = probe(embed, begin, objective).gradient
     gain = ball.epsilon * (gradient * ball.step(gradient)).flatten(1).sum(1)
     return torch.where(gain > 0, 1 / gain, 1.0)
 
 
 class _Weights:
-    """The binary search for c: tenfold up or down until the border of the ball is bracketed, then the middle."""
+    """The binary search for c: times or divided by ten until the border of the ball is bracketed, then the middle."""
 
     def __init__(self, first: Tensor) -> None:
         self.now = first

@@ -19,7 +19,7 @@ from robust_dml.runtime.section import Number
 
 
 def fgsm(embed: Embed, images: Tensor, objective: Function, ball: Ball, *, step_size: float | None = None) -> Tensor:
-    """One step of size epsilon along the gradient at the clean images (Goodfellow et al., ICLR 2015).
+    """Make one step of size epsilon along the gradient at the clean images (Goodfellow et al., ICLR 2015).
 
     An objective that repels the own clean embedding has no gradient there: the result is then the clean image.
     Arguments and result as in `pgd`.

@@ -29,7 +29,10 @@ def noise(
     draws: int = 1,
     start: Callable[[int], Tensor] | None = None,
 ) -> Tensor:
-    """The best of `draws` random perturbations per sample. `start` maps a draw's number to images; else as in `pgd`."""
+    """Return the best of `draws` random perturbations per sample, images (B, ...) in the ball and in [0, 1].
+
+    `start` maps the number of a draw to images; random in the ball if absent. Other arguments are those of `pgd`.
+    """
     best = Best(images)
     rows = best.open_rows()
     with frozen(embed), torch.no_grad():

@@ -97,7 +97,7 @@ class _Climb:
             self._select(rows)
 
     def step(self, size: float, *, offer: bool) -> None:
-        """Look, note what was found, and move every open sample once."""
+        """Evaluate the iterates, offer them to `best`, and move every open sample once."""
         if len(self.rows) == 0:
             return
         found = probe(self.embed, self.x, self.objective)
@@ -106,7 +106,7 @@ class _Climb:
         self.x = self.ball.project(self.x + size * self.ball.step(found.gradient), self.centre)
 
     def finish(self) -> None:
-        """Look at the last iterate, which no step has looked at."""
+        """Evaluate the last iterate, which no step has evaluated."""
         if len(self.rows):
             embeddings = self.embed(self.x)
             self._note(Probe(embeddings, self.objective(embeddings), self.x))

@@ -27,7 +27,7 @@ def r_fgsm(
     step_size: float | None = None,
     start: Tensor | None = None,
 ) -> Tensor:
-    """One step of size 1.25 epsilon from a random start (Wong et al., ICLR 2020). Arguments as in `pgd`."""
+    """Make one step of size 1.25 epsilon from a random start (Wong et al., ICLR 2020). Arguments as in `pgd`."""
     size = 1.25 * ball.epsilon if step_size is None else step_size
     return pgd(embed, images, objective, ball, steps=1, step_size=size, start=start, keep="last")
 

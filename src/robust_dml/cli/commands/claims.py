@@ -9,13 +9,13 @@ from robust_dml.cli.report_arguments import add_claims, claims_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --claims FILE."""
+    """Add STUDY --claims FILE."""
     add_study(parser)
     add_claims(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Judge every claim; a claim that does not hold is a finding, not an error."""
+    """Check every claim; a claim that does not hold is a finding, not an error."""
     from dataclasses import asdict
 
     from robust_dml.config import load_study

@@ -8,7 +8,7 @@ from robust_dml.cli.arguments import add_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --partial."""
+    """Add STUDY and --partial."""
     add_study(parser)
     parser.add_argument("--partial", action="store_true", help="leave out results that do not exist yet")
 

@@ -9,7 +9,7 @@ from robust_dml.runtime.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """verify STUDY [--dataset NAME] [--workers N]."""
+    """Add verify STUDY [--dataset NAME] [--workers N]."""
     parser.add_argument("action", choices=["verify"], help="open every image and compare it with the index")
     add_study(parser)
     parser.add_argument("--dataset", help="only this dataset of the study")
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """One line for each dataset that is in order; an error that names what is not."""
+    """Print a line for each intact dataset; raise UserError that names what is damaged."""
     from robust_dml.config import load_study
     from robust_dml.data.parallel import default_workers
     from robust_dml.data.verify import verify

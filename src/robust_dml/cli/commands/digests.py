@@ -8,7 +8,7 @@ from robust_dml.cli.arguments import add_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY."""
+    """Add STUDY."""
     add_study(parser)
 
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY [--dataset NAME] [--archive FILE]."""
+    """Add STUDY [--dataset NAME] [--archive FILE]."""
     add_study(parser)
     parser.add_argument("--dataset", help="only the archives of this dataset of the study")
     parser.add_argument("--archive", help="only this archive, which may be one of another layout than the first")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fetch what is asked for into <data_root>/archives; archives already there are verified and left alone."""
+    """Download the selected archives into <data_root>/archives; archives already there are verified and left alone."""
     from robust_dml.config import load_study
     from robust_dml.data.archives.download import fetch
     from robust_dml.data.archives.sources import archives_folder

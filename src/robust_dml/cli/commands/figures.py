@@ -8,7 +8,7 @@ from robust_dml.cli.arguments import add_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --only NAME."""
+    """Add STUDY --only NAME."""
     add_study(parser)
     parser.add_argument("--only", metavar="NAME", help="draw this figure alone; without it all are drawn")
 

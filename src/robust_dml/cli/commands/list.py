@@ -7,7 +7,7 @@ from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """[KIND]."""
+    """Add [KIND]."""
     parser.add_argument("kind", nargs="?", metavar="KIND", help="one of the kinds, such as optimiser; all if absent")
 
 

@@ -9,14 +9,14 @@ from robust_dml.cli.arguments import add_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY, --notebook and --html."""
+    """Add STUDY, --notebook and --html."""
     add_study(parser)
     parser.add_argument("--notebook", required=True, type=Path, help="such as notebooks/results.ipynb")
     parser.add_argument("--html", required=True, type=Path, help="where the executed copy goes")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Execute and write."""
+    """Run the notebook and write its HTML."""
     from robust_dml.config import load_study
     from robust_dml.report.notebook import write_notebook
 

@@ -9,7 +9,7 @@ from robust_dml.cli.report_arguments import add_claims, add_reported, claims_of,
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --claims FILE --reported FILE."""
+    """Add STUDY --claims FILE --reported FILE."""
     add_study(parser)
     add_claims(parser)
     add_reported(parser)

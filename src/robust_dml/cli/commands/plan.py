@@ -16,7 +16,7 @@ Row = tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY."""
+    """Add STUDY."""
     add_study(parser)
 
 

@@ -1,4 +1,4 @@
-"""`robust-dml schema`: what a study may say, generated from the typed model."""
+"""`robust-dml schema`: the keys of a study, generated from the typed model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--markdown."""
+    """Add --markdown."""
     parser.add_argument("--markdown", action="store_true", help="print docs/study.md instead of the JSON schema")
 
 

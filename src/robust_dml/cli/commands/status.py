@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --jobs N --list."""
+    """Add STUDY --jobs N --list."""
     add_study(parser)
     parser.add_argument(
         "--jobs", type=int, default=0, metavar="N", help="estimate for N at a time; as run now if absent"

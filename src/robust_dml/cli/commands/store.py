@@ -8,7 +8,7 @@ from robust_dml.cli.arguments import add_dataset, add_workers, load_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --dataset NAME [--workers N] [--settings DIGEST]."""
+    """Add STUDY --dataset NAME [--workers N] [--settings DIGEST]."""
     add_dataset(parser)
     add_workers(parser)
 

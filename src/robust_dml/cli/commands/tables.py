@@ -9,7 +9,7 @@ from robust_dml.cli.report_arguments import add_reported, reported_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY --reported FILE."""
+    """Add STUDY --reported FILE."""
     add_study(parser)
     add_reported(parser)
 

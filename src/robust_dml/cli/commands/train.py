@@ -8,7 +8,7 @@ from robust_dml.cli.arguments import add_run, load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """STUDY and the names of the model."""
+    """Add STUDY and the names of the model."""
     add_run(parser)
 
 

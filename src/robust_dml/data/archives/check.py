@@ -1,4 +1,4 @@
-"""Is an archive the one that the table of sources describes?"""
+"""Check that an archive is the one that the table of sources describes."""
 
 from __future__ import annotations
 

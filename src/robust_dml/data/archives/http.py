@@ -20,7 +20,7 @@ RANGE_REFUSED = 416
 
 
 class MirrorError(Exception):
-    """The file cannot be had from this URL; another URL may have it."""
+    """This URL does not provide the file; another may."""
 
 
 class _PassingError(Exception):
@@ -29,7 +29,7 @@ class _PassingError(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """When a download is given up."""
+    """When to give up a download."""
 
     tries: int = 4
     """Tries in a row that bring less than a megabyte."""
@@ -105,7 +105,7 @@ def _chunks(first: bytes, response: HTTPResponse) -> Iterator[bytes]:
 
 
 def _require_bounded(part: Path, size: int, total: int | None) -> None:
-    """Without a length of its own an answer may go on for ever; what it brought until then is the wrong file."""
+    """Raise MirrorError if a response of unknown length exceeds the expected size, since it may never end."""
     if total is not None and size > total:
         part.unlink()
         raise MirrorError(f"expected {total} bytes, found more")
@@ -117,7 +117,7 @@ def _require_http(url: str) -> None:
 
 
 def _refuse_page(content_type: str, start: bytes) -> None:
-    """Google Drive, for one, answers with a page that says why it does not send the file."""
+    """Raise MirrorError if the response is an HTML page, as Google Drive sends when its quota is used up."""
     head = start[:4096].lstrip().lower()
     if content_type == "text/html" or head.startswith((b"<!doctype html", b"<html")):
         title = re.search(rb"<title>(.*?)</title>", start[:65536], re.IGNORECASE | re.DOTALL)

@@ -49,7 +49,7 @@ class TexturesOptions(Options):
 
     @property
     def total(self) -> int:
-        """The number of images of all classes."""
+        """The number of images, all classes together."""
         return self.images or (self.classes or CLASSES) * (self.images_per_class or IMAGES_PER_CLASS)
 
 

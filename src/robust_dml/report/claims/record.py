@@ -1,4 +1,4 @@
-"""What claims.json says of a claim."""
+"""The entry of one claim in claims.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a claim holds in the metrics of a study."""
+"""Decide whether a claim holds in the metrics of a study."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Selected:
 
 @dataclass(frozen=True)
 class Case:
-    """One combination of a claim's cases: the means of both selections, what comes of them, and that of each seed."""
+    """One combination of a claim's cases: the means of both selections, the observed value, and that of each seed."""
 
     selection: Selection
     of: float
@@ -59,7 +59,7 @@ class Verdict:
 
 
 class NotMeasuredError(Exception):
-    """The metrics lack what a claim is about; the message says what."""
+    """The metrics lack a row that a claim needs; the message names it."""
 
 
 def judge(claim: Claim, numbers: Numbers) -> Verdict:

@@ -1,4 +1,4 @@
-"""results/<study>/report.html: one file that holds all that a reader needs and asks nothing of a network."""
+"""results/<study>/report.html: one file that is complete and sends no request."""
 
 from robust_dml.report.page.build import build_page
 

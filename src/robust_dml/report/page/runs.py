@@ -1,4 +1,4 @@
-"""What the page says of the run behind a number: settings, seed, revision, time."""
+"""The run behind a number, as the page shows it: settings, seed, revision, time."""
 
 from __future__ import annotations
 
