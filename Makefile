@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo repro pull test lint docs bench bench-quick clean lock
+.PHONY: setup demo repro pull test lint docs bench bench-quick clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -14,7 +14,7 @@ setup: .venv/installed
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "robust-dml needs Python 3.11 or later: make setup PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[0-9.]+' requirements.lock || echo uv)"
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -54,5 +54,8 @@ lock: setup
 	$(BIN)/python workflow/scripts/environment.py requirements.lock environment.yml
 
 # Caches, logs and old states; with STUDY=name that study's results, after asking, or without with YES=1.
+audit-dependencies: setup
+	@$(BIN)/python workflow/scripts/audit.py requirements.lock
+
 clean:
 	@$(PYTHON) workflow/scripts/clean.py $(if $(filter file,$(origin STUDY)),,$(STUDY)) $(if $(YES),--yes)

@@ -52,14 +52,17 @@ def undisturbed(folder: Path, *targets: str) -> dict[str, bytes]:
     return contents(folder)
 
 
-def killed(folder: Path, draws: random.Random, kills: int, *targets: str) -> Outcome:
-    """Run the ci study in `folder`, kill it at up to `kills` random moments, go on after each, and let it end."""
+def killed(folder: Path, draws: random.Random, kills: int, *targets: str, longest: float = 22.0) -> Outcome:
+    """Run the ci study in `folder`, kill it at up to `kills` random moments, go on after each, and let it end.
+
+    A kill comes 2 to `longest` seconds after the start of a call.
+    """
     folder.mkdir(parents=True)
     copy_checkout(folder)
     done: list[Kill] = []
     mistakes: list[str] = []
     for _ in range(kills):
-        kill = _run_and_kill(folder, draws, targets)
+        kill = _run_and_kill(folder, draws, targets, longest)
         if kill is None:
             break
         done.append(kill)
@@ -85,9 +88,9 @@ def half_files(folder: Path) -> Iterator[Path]:
     yield from (path for path in (folder / RESULTS).rglob("*.safetensors") if path.stat().st_size == 0)
 
 
-def _run_and_kill(folder: Path, draws: random.Random, targets: tuple[str, ...]) -> Kill | None:
+def _run_and_kill(folder: Path, draws: random.Random, targets: tuple[str, ...], longest: float) -> Kill | None:
     """Kill one call at a random moment; None if it ended before."""
-    number, target, wait = draws.choice(SIGNALS), draws.choice(TARGETS), draws.uniform(2.0, 22.0)
+    number, target, wait = draws.choice(SIGNALS), draws.choice(TARGETS), draws.uniform(2.0, longest)
     with (folder / "output.log").open("ab") as log:
         run = subprocess.Popen([*COMMAND, *targets], cwd=folder, stdout=log, stderr=log, start_new_session=True)
     started = time.monotonic()

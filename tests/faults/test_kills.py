@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_kills_at_random_moments_change_no_byte(tmp_path: Path) -> None:
-    expected = undisturbed(tmp_path / "undisturbed", "attacks")
-    outcome = killed(tmp_path / "killed", random.Random(5), 2, "attacks")
+    expected = undisturbed(tmp_path / "undisturbed", "models")
+    outcome = killed(tmp_path / "killed", random.Random(5), 2, "models", longest=10.0)
     assert outcome.kills and not outcome.mistakes
     assert outcome.contents == expected

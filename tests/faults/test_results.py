@@ -12,6 +12,7 @@ import pytest
 
 from faults.pipeline import ATTACKS, FILE, MODEL, MODELS, OTHER, names_of
 from robust_dml.cli.main import main
+from robust_dml.evaluation.collect import COLUMNS
 from robust_dml.runtime.sealed import write_checksum
 
 METRICS = Path("results/ci/metrics.csv")
@@ -43,6 +44,13 @@ def lines(change: Callable[[list[str]], list[str]]) -> None:
     METRICS.write_text("\n".join(change(METRICS.read_text().splitlines())) + "\n")
 
 
+def with_value(row: str, value: str) -> str:
+    """Return a line of metrics.csv with another value."""
+    cells = row.split(",")
+    cells[COLUMNS.index("value")] = value
+    return ",".join(cells)
+
+
 SCORES = {
     "a better recall": lambda: edit_json(ATTACKS / "pgd-0.1.json", "metrics", "masked", "recall@1", value=0.99),
     "a recall of 1.7": lambda: edit_json(ATTACKS / "pgd-0.1.json", "metrics", "masked", "recall@1", value=1.7),
@@ -68,7 +76,7 @@ def test_a_wrong_score_file_is_not_collected(damaged: Path, capsys: pytest.Captu
 
 
 ROWS: dict[str, Callable[[list[str]], list[str]]] = {
-    "a better value": lambda rows: [*rows[:-1], rows[-1].rpartition(",")[0] + ",0.5"],
+    "a better value": lambda rows: [*rows[:-1], with_value(rows[-1], "0.5")],
     "a row twice": lambda rows: [*rows, rows[-1]],
     "a row less": lambda rows: rows[:-1],
     "the rows of a model less": lambda rows: [row for row in rows if "robust-anchor" not in row],
@@ -95,7 +103,7 @@ def test_metrics_without_their_checksum_are_refused(damaged: Path, capsys: pytes
 def test_a_value_out_of_range_is_refused_whatever_the_checksum_says(
     damaged: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines(lambda rows: [*rows[:-1], rows[-1].rpartition(",")[0] + ",1.7"])
+    lines(lambda rows: [*rows[:-1], with_value(rows[-1], "1.7")])
     write_checksum(METRICS)
     assert "expected a value from 0 to 1, found 1.7" in refused(capsys, "tables", FILE)
 

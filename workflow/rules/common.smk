@@ -21,7 +21,8 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.source_code import code_digest
 
 CHECKOUT = Path(workflow.basedir)
-ENVIRONMENT = CHECKOUT / "environment.yml"
+# Snakemake formats this path with wildcards, so braces in the name of the checkout are doubled.
+ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
 
 
 def seen_from_here(file):

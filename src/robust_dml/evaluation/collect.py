@@ -61,6 +61,9 @@ def _checked(study: Study, run: Run, at: AttackAt) -> dict[str, Any]:
     """Return the content of a score file, which must be of this model and attack."""
     path = score_path(study.name, run, at.label)
     result = read_sealed(path)
+    missing = [name for name in (*WHAT, "metrics", "intervals") if name not in result]
+    if missing:
+        raise UserError(f"{path}: lacks {', '.join(missing)}, scored by another version; run `robust-dml score` again")
     record = model_folder(study.name, run) / "run.json"
     expected = json.loads(json.dumps(asdict(identity(study, run, at))))
     if record.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -104,6 +105,7 @@ def read_examples(path: Path, model: ModelName) -> Examples | None:
 
 
 AGAIN = "delete the file and run snakemake again"
+_DAMAGE = (OSError, ValueError, EOFError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -114,7 +116,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             found = {name: arrays[name] for name in (*_PER_QUERY, *_PER_NEIGHBOUR, *_PER_EMBEDDING)}
     except KeyError as error:
         raise UserError(f"{path}: lacks the array {error.args[0].split()[0]}; {AGAIN}") from error
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise UserError(f"{path}: not a NumPy archive ({' '.join(str(error).split())}); {AGAIN}") from error
     return found
 

@@ -14,7 +14,7 @@ from robust_dml.runtime.files import replacing, sha256_of
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import provenance
 from robust_dml.runtime.sealed import write_sealed
-from robust_dml.training.divergence import collapsed, diverged, warnings_of
+from robust_dml.training.divergence import collapsed, diverged, largest_weight, warnings_of
 from robust_dml.training.history import HistoryRow, write_history
 from robust_dml.training.setup import Training
 from robust_dml.training.state import save_tensors
@@ -64,7 +64,7 @@ class RunRecord:
     collapsed: bool
     """Whether the embeddings of all test images are nearly equal."""
     diverged: bool
-    """Whether the loss has grown without bound."""
+    """Whether the loss or a weight has grown without bound."""
     model_sha256: str
     history_sha256: str
 
@@ -84,7 +84,8 @@ def write_outputs(training: Training) -> None:
     checkpoints = _write_checkpoints(training, folder)
     history, spread = training.progress.history, training.progress.spread
     write_history(folder / "history.csv", history)
-    for warning in warnings_of(history, spread):
+    weight = largest_weight(training.parameters().values())
+    for warning in warnings_of(history, spread, weight):
         say(f"warning: {training.run.path}: {warning}")
     record = RunRecord(
         dataset=training.run.dataset,
@@ -97,7 +98,7 @@ def write_outputs(training: Training) -> None:
         checkpoints=checkpoints,
         totals=_totals(history, training.processes.count),
         collapsed=collapsed(spread),
-        diverged=diverged(history),
+        diverged=diverged(history, weight),
         model_sha256=sha256_of(folder / MODEL),
         history_sha256=sha256_of(folder / "history.csv"),
     )
