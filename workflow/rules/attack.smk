@@ -1,7 +1,8 @@
 """Attacks in three steps. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv, metrics.json.
 
 attack_model runs the network and stores embeddings, each named by the digest of the attack's settings and code, so that
-a result which still fits is kept whatever else changes; score_model reads them and writes metrics; the last collects."""
+a result which still fits is kept whatever else changes; score_model reads them and writes metrics; the last collects.
+"""
 
 
 rule attack_model:
@@ -10,7 +11,7 @@ rule attack_model:
         index=index_of,
         store=stores_of,
     output:
-        update(collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS.values(), allow_missing=True)),
+        update(collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS, allow_missing=True)),
     log:
         LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",
     benchmark:
@@ -37,7 +38,7 @@ rule attack_model:
 rule score_model:
     input:
         model=ancient(MODELS / "model.safetensors"),
-        attacked=collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS.values(), allow_missing=True),
+        attacked=collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS, allow_missing=True),
         index=index_of,
         store=stores_of,
     output:

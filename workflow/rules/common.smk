@@ -51,11 +51,12 @@ def prepare_environment():
 
     Set in the environment and not in the shell's prefix, so that no path is ever parsed by a shell.
     """
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(CHECKOUT / "src"), str(STUDY_FILE.resolve().parent)])
+    sources = os.pathsep.join([str(CHECKOUT / "src"), str(STUDY_FILE.resolve().parent)])
+    path = [str(Path(sys.executable).parent), *os.get_exec_path()]
+    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ["PYTHONUNBUFFERED"] = "1"
-    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.environ.update(PYTHONPATH=sources, PYTHONUNBUFFERED="1")
+    os.environ.update({} if by_conda else {"PATH": os.pathsep.join(path)})
 
 
 def require_device():
@@ -174,7 +175,7 @@ def model_files(run):
 
 def stored_files(run):
     """Return the embeddings of one attacked model."""
-    return [paths.attacked_path(STUDY.name, run, digest) for digest in DIGESTS.values()]
+    return [paths.attacked_path(STUDY.name, run, digest) for digest in DIGESTS]
 
 
 def score_files(run):
@@ -243,7 +244,7 @@ LOGS = Path("logs") / STUDY.name
 DATA = STUDY.data_root
 MODELS = RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}"
 ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
-DIGESTS = attack_digests(STUDY)
+DIGESTS = sorted(set(attack_digests(STUDY).values()))
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
 prepare_environment()
