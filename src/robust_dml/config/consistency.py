@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.evaluation import attacks_of, result_labels
-from robust_dml.config.resolve import loss_of, optimisation_of, runs
+from robust_dml.config.resolve import loss_of, optimisation_of, runs, source_of
 from robust_dml.config.training import OptimisationConfig
 from robust_dml.runtime.section import explain
 
@@ -106,7 +106,7 @@ def _runs_are_possible(study: Study) -> None:
             raise ValueError(explain(error, below=f"trainings.{run.training}.loss")) from error
         for name, attack in study.attacks.items():
             source = attack.source
-            if source and run._replace(training=source) not in models:
+            if source and source_of(study, run, source) is None:
                 raise ValueError(
                     f"attacks.{name}.source: {source}: the study has no model of it beside {run.path} to transfer from"
                 )

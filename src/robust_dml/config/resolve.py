@@ -56,6 +56,15 @@ def runs(study: Study) -> Iterator[Run]:
                 yield from (Run(dataset, NO_LOSS, model, seed) for seed in study.seeds)
 
 
+def source_of(study: Study, run: Run, training: str) -> Run | None:
+    """Return the model of another training that images are transferred from; None if the study has none.
+
+    It has the dataset and seed of `run`, and its loss if it can: a model that is not trained has no loss.
+    """
+    found = [other for other in runs(study) if other == run._replace(training=training, loss=other.loss)]
+    return next((other for other in found if other.loss == run.loss), found[0] if found else None)
+
+
 def backbone_of(study: Study, run: Run) -> tuple[str, BackboneConfig]:
     """Return the name and settings of a run's backbone: of `models`, else the training's own, else the dataset's."""
     if run.training in study.models:

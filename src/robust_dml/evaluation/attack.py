@@ -18,7 +18,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.digests import attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import STATE, attacked_path, state_folder
-from robust_dml.config.resolve import backbone_of
+from robust_dml.config.resolve import backbone_of, source_of
 from robust_dml.config.study import KEPT_EXAMPLES
 from robust_dml.evaluation.attacked import Attacked, fixed_point, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
@@ -124,13 +124,19 @@ class _Evaluation:
         )
         return replace(attacked, origin=origin)
 
+    def _run_of(self, training: str) -> Run:
+        found = source_of(self.study, self.run, training)
+        if found is None:
+            raise UserError(f"attacks: the study has no model of {training} beside {self.run.path} to transfer from")
+        return found
+
     def _source(self, at: AttackAt) -> Target:
         """Return the model that the images are made for: the one under attack, except for a transfer."""
         training = at.config.source if at.config is not None else None
         if training is None or training == self.run.training:
             return self.target
         if training not in self.sources:
-            self.sources[training] = load_target(self.study, self.run._replace(training=training))
+            self.sources[training] = load_target(self.study, self._run_of(training))
         return self.sources[training]
 
 
