@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from robust_dml.randomness import numpy_generator
 
 from clustered_queries import Setting, draw_outcomes
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics import bootstrap_interval, paired_difference
 
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from robust_dml.randomness import numpy_generator
 from scipy.stats import chi2
 
 from clustered_queries import Setting, draw_outcomes
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics.clusters import ClusteredMean, class_totals, clustered_mean
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from robust_dml.randomness import numpy_generator
 
 from clustered_queries import Setting, class_shares, draw_outcomes, draw_sizes
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics import mean_interval, paired_difference, share_interval, share_interval_over_seeds
 
 SAMPLES = 800

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from robust_dml.randomness import numpy_generator
 from scipy.stats import binomtest
 
 from clustered_queries import Setting, draw_outcomes
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics import Interval, mean_interval, share_interval
 from robust_dml.statistics.intervals import wilson
 

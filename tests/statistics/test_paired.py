@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from robust_dml.randomness import numpy_generator
 from scipy.stats import ttest_rel
 
 from clustered_queries import Setting, draw_outcomes
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics import mcnemar, paired_difference
 
 CLUSTERS = np.repeat(np.arange(100), 20)

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from robust_dml.randomness import numpy_generator
 from scipy.stats import t
 
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics import Difference, paired_difference, queries_to_resolve, seeds_to_resolve
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from robust_dml.randomness import numpy_generator
 from scipy.stats import ttest_1samp
 
+from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.statistics import mean_interval, seed_interval, share_interval, share_interval_over_seeds
 
 

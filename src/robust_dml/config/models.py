@@ -14,14 +14,15 @@ UNTRAINED, NO_LOSS = "untrained", "none"
 def with_models(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sections of a study with a training for each entry of `models`.
 
-    Raises ValueError if an entry has the name of a training, or refers to a backbone that the study lacks.
+    A study that has been through this already stays as it is. Raises ValueError if an entry has the name of a training,
+    or refers to a backbone that the study lacks.
     """
     models = data.get("models")
     if not isinstance(models, Mapping) or not models:
         return dict(data)
     backbones, trainings = (_mapping(data.get(section)) for section in ("backbones", "trainings"))
     for name in models:
-        if name in trainings:
+        if _mapping(trainings.get(name)).get("method", UNTRAINED) != UNTRAINED:
             raise ValueError(f"models.{name}: a training has this name; choose another")
     own = {name: _backbone(f"models.{name}", entry, backbones) for name, entry in models.items()}
     untrained = {name: {"method": UNTRAINED, "losses": [NO_LOSS]} for name in models}

@@ -1,0 +1,66 @@
+"""`models` of a study: models that are not trained here, as trainings of no step."""
+
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from config.test_load import STUDIES
+from robust_dml.config import Run, Study
+from robust_dml.config.digests import training_digest
+from robust_dml.config.resolve import backbone_of, runs, source_of
+
+CI: dict[str, Any] = yaml.safe_load((STUDIES / "ci.yaml").read_text())
+MODELS = {"pixels": {"kind": "pixels", "normalize_embedding": False}, "random": {"backbone": "tiny"}}
+
+
+def with_models(models: Any = MODELS, **sections: Any) -> Study:
+    return Study(**{**CI, **sections, "models": models})
+
+
+def test_each_model_is_a_run_of_every_dataset_and_seed_without_a_loss() -> None:
+    study = with_models(seeds=[0, 1])
+    own = [run for run in runs(study) if run.training in MODELS]
+    assert own == [Run("digits", "none", name, seed) for name in MODELS for seed in (0, 1)]
+    trained = [run for run in runs(study) if run.training not in MODELS]
+    assert trained == list(runs(Study(**{**CI, "seeds": [0, 1]})))
+
+
+def test_a_model_has_its_own_backbone_or_one_of_the_study() -> None:
+    study = with_models()
+    assert backbone_of(study, Run("digits", "none", "pixels", 0))[1].kind == "pixels"
+    assert backbone_of(study, Run("digits", "none", "random", 0)) == ("random", study.backbones["tiny"])
+
+
+def test_a_study_can_be_made_again_from_what_it_says() -> None:
+    study = with_models()
+    assert Study(**study.model_dump()) == study
+
+
+def test_nothing_of_the_training_is_in_the_digest_of_a_model() -> None:
+    run = Run("digits", "none", "random", 0)
+    other = with_models(optimisation={"epochs": 7}, losses={"triplet": {"kind": "triplet", "options": {"margin": 0.5}}})
+    assert training_digest(with_models(), run) == training_digest(other, run)
+    wider = with_models(backbones={"tiny": {"kind": "convnet", "widths": [8, 32], "embedding": 16}})
+    assert training_digest(with_models(), run) != training_digest(wider, run)
+
+
+def test_images_are_transferred_from_a_trained_model_of_the_same_seed() -> None:
+    study = with_models(seeds=[0, 1])
+    assert source_of(study, Run("digits", "none", "pixels", 1), "natural") == Run("digits", "triplet", "natural", 1)
+    assert source_of(study, Run("digits", "triplet", "natural", 1), "absent") is None
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        ({"natural": {"backbone": "tiny"}}, "models.natural: a training has this name"),
+        ({"other": {"backbone": "huge"}}, "models.other.backbone: no such name: huge; known are tiny"),
+        ({"other": {"kind": "pixls"}}, "did you mean pixels"),
+        ({"pixels": {"kind": "pixels", "remove": "colour"}}, "remove"),
+    ],
+)
+def test_mistakes_name_their_place(models: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        with_models(models)
