@@ -59,10 +59,11 @@ def runs(study: Study) -> Iterator[Run]:
 def source_of(study: Study, run: Run, training: str) -> Run | None:
     """Return the model of another training that images are transferred from; None if the study has none.
 
-    It has the dataset and seed of `run`, and its loss if it can: a model that is not trained has no loss.
+    It has the dataset, loss and seed of `run`; for a model that is not trained, the first loss that has it.
     """
     found = [other for other in runs(study) if other == run._replace(training=training, loss=other.loss)]
-    return next((other for other in found if other.loss == run.loss), found[0] if found else None)
+    any_loss = run.training in study.models
+    return next((other for other in found if any_loss or other.loss == run.loss), None)
 
 
 def backbone_of(study: Study, run: Run) -> tuple[str, BackboneConfig]:
