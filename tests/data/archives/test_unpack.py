@@ -76,7 +76,7 @@ def test_nothing_is_written_outside(tmp_path: Path, name: str, pack: object) -> 
     ],
 )
 def test_links_and_devices_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
-    with pytest.raises(UserError, match="link is a link or a device"):
+    with pytest.raises(UserError, match="'link' is a link or a device"):
         unpack(archive_at(tmp_path, name, content), tmp_path / "out", 100)
     assert not (tmp_path / "out" / "link").exists()
 

@@ -79,8 +79,8 @@ def write_patches(images: Path, options: PatchesOptions, workers: int = 1) -> No
     """
     pixels, training = options.pixels, round(options.classes / 2)
     found = find_photographs(options.photographs)
-    of_test = choose_places(found.test, options.classes - training, pixels)
-    places = [*choose_places(found.training, training, pixels), *of_test]
+    of_training = choose_places(found.training, training, pixels)
+    places = [*of_training, *choose_places(found.test, options.classes - training, pixels)]
     folders = [images / f"{label:05d}-{Path(p.photograph.name).stem}-{p.number:03d}" for label, p in enumerate(places)]
     for folder in folders:
         folder.mkdir()
