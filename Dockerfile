@@ -10,7 +10,7 @@ WORKDIR /opt/robust-dml
 COPY requirements.lock .
 RUN python -m venv .venv \
     && .venv/bin/python -m pip install --quiet --no-cache-dir uv \
-    && .venv/bin/uv pip sync --quiet --no-cache --compile-bytecode --python .venv/bin/python requirements.lock
+    && .venv/bin/uv pip sync --quiet --require-hashes --no-cache --compile-bytecode --python .venv/bin/python requirements.lock
 
 ENV PATH=/opt/robust-dml/.venv/bin:$PATH PYTHONPATH=/study/src
 WORKDIR /study
