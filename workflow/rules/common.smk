@@ -1,6 +1,7 @@
 """The study, and the helpers of the rule files; nothing else defines a function."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -46,17 +47,18 @@ def read_study():
         raise WorkflowError(str(error)) from None
 
 
-def prepare_environment():
-    """Make jobs run this checkout's package, by the workflow's own Python unless conda supplies one.
+def job_prefix():
+    """Return what every shell command begins with: stop at the first failure, and find this checkout's package.
 
-    Set in the environment and not in the shell's prefix, so that no path is ever parsed by a shell.
+    An environment of conda drops PYTHONPATH, so it is set in the shell too, quoted.
     """
     sources = os.pathsep.join([str(CHECKOUT / "src"), str(STUDY_FILE.resolve().parent)])
-    path = [str(Path(sys.executable).parent), *os.get_exec_path()]
-    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.update(PYTHONPATH=sources, PYTHONUNBUFFERED="1")
-    os.environ.update({} if by_conda else {"PATH": os.pathsep.join(path)})
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        path = [str(Path(sys.executable).parent), *os.get_exec_path()]
+        os.environ.update(PATH=os.pathsep.join(path))
+    return f"set -euo pipefail; export PYTHONPATH={shlex.quote(sources)}; "
 
 
 def require_device():
@@ -248,8 +250,7 @@ ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
 DIGESTS = sorted(set(attack_digests(STUDY).values()))
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
-prepare_environment()
-shell.prefix("set -euo pipefail; ")
+shell.prefix(job_prefix())
 
 
 wildcard_constraints:
