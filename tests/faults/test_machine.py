@@ -120,7 +120,7 @@ def test_a_worker_that_is_killed_for_memory_is_one_line(with_workers: Path) -> N
     )
     line = limited(TRAIN, PYTHONPATH=f"{with_workers}:{os.environ.get('PYTHONPATH', '')}")
     assert "2 workers that load batches: DataLoader worker" in line
-    assert "killed" in line.lower()
+    assert "killed" in line.lower() or "exited unexpectedly" in line  # torch says the one or the other
 
 
 def test_no_shared_memory_for_workers_is_one_line(with_workers: Path) -> None:
