@@ -64,9 +64,14 @@ def test_hours_are_passes_times_arithmetic_over_speed() -> None:
 def test_every_attack_and_epsilon_is_counted() -> None:
     study, run = study_of("ci"), Run("digits", "triplet", "natural", 0)
     # clean 1; fgsm 2 + 3, pgd-3 7 + 3, each with its released version: 2 + 1 and 7 + 1
-    assert attack_passes(study, run, (10, 10)) == 10 * (1 + 5 + 3 + 10 + 8)
+    own, released = 1 + 5 + 10, 3 + 8
+    # extra runs of the checks: a large radius 7 + 3, r-fgsm 2 + 3, 6 steps 13 + 3, 2 restarts 14 + 3, noise 1 + 1
+    extra = 10 + 5 + 16 + 17 + 2
+    assert attack_passes(study, run, (10, 10)) == 10 * (own + released + extra)
     evaluation = study.evaluation.model_copy(update={"as_released": False})
-    assert attack_passes(study_of("ci", evaluation=evaluation), run, (10, 10)) == 10 * (1 + 5 + 10)
+    assert attack_passes(study_of("ci", evaluation=evaluation), run, (10, 10)) == 10 * (own + extra)
+    few = study.evaluation.model_copy(update={"as_released": False, "check_queries": 4})
+    assert attack_passes(study_of("ci", evaluation=few), run, (10, 10)) == 10 * own + 4 * extra
 
 
 def test_more_costs_more() -> None:
