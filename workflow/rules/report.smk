@@ -99,7 +99,7 @@ rule render_page:
         figures=collect(RESULTS / "figures/{name}.png", name=figure_names(STUDY)),
         claims="config/claims.yaml",
         reported="config/reported.csv",
-        templates=sorted((PACKAGE / "report" / "templates").glob("*.*")),
+        templates=sorted((PACKAGE / "report" / "templates").glob("*[!y]")),
     output:
         report(RESULTS / "report.html", caption="../report/page.rst", category="Page"),
     log:
