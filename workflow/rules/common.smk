@@ -58,7 +58,8 @@ def job_prefix():
     if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
         path = [str(Path(sys.executable).parent), *os.get_exec_path()]
         os.environ.update(PATH=os.pathsep.join(path))
-    return f"set -euo pipefail; export PYTHONPATH={shlex.quote(sources)}; "
+    quoted = shlex.quote(sources).replace("{", "{{").replace("}", "}}")
+    return f"set -euo pipefail; export PYTHONPATH={quoted}; "
 
 
 def require_device():
