@@ -11,6 +11,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/attack.smk"
+include: "workflow/rules/threats.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -22,6 +23,7 @@ rule all:
         all_attacks(),
         all_scores(),
         RESULTS / "metrics.json",
+        collected_threats(),
         rules.report.input,
 
 
@@ -42,6 +44,7 @@ rule attacks:
         all_scores(),
         RESULTS / "metrics.csv",
         RESULTS / "metrics.json",
+        collected_threats(),
 
 
 onstart:

@@ -7,7 +7,7 @@ while a study is planned, so their modules import torch by `robust_dml.runtime.l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from robust_dml.config.training import BackboneConfig
     from robust_dml.data.index.listing import Listed
     from robust_dml.evaluation.check_inputs import CheckInputs, Finding
+    from robust_dml.evaluation.readings import Reading
+    from robust_dml.evaluation.target import Target
     from robust_dml.losses import LossFunction
     from robust_dml.miners import MinerFunction
     from robust_dml.report.cells import Numbers
@@ -76,13 +78,18 @@ class Objective:
 
 @dataclass(frozen=True, kw_only=True)
 class Threat:
-    """Who is perturbed, and by which metric the outcome is judged."""
+    """What is changed, and by which metric the outcome is judged."""
 
     label: str
     summary: str
-    perturbs: Literal["queries", "gallery"]
+    perturbs: Literal["queries", "gallery", "both"]
     metric: str
     higher_is_safer: bool = True
+    options: type[Options] = Options
+    measure: Callable[[Target, Any], Iterable[Reading]] | None = None
+    """Return the readings of one model, from the options; None for the threat of the study's attacks."""
+    code: tuple[str, ...] = ()
+    """Modules that it uses by name, such as those of an optimiser, beside those that it imports."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,6 +209,21 @@ def all_scores():
     return [file for run in runs(STUDY) for file in score_files(run)]
 
 
+def all_threats():
+    """Return the readings of every threat on every model of the study."""
+    return [paths.threat_path(STUDY.name, run, name) for run in runs(STUDY) for name in STUDY.threats]
+
+
+def collected_threats():
+    """Return threats.csv, if the study has threats."""
+    return [RESULTS / "threats.csv"] if STUDY.threats else []
+
+
+def digest_of_threat(wildcards):
+    """Return a digest that changes exactly when a setting or code changes that shapes the readings of a threat."""
+    return digests.threat_digest(STUDY, wildcards.threat)
+
+
 def gpus(wildcards):
     """Return the GPUs that a training or an attack needs."""
     return 0 if STUDY.device == "cpu" else 1

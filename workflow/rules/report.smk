@@ -26,6 +26,7 @@ rule make_tables:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
         reported="config/reported.csv",
+        threats=collected_threats(),
     output:
         collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex"]),
         report(

@@ -76,7 +76,9 @@ class AttackConfig(_Attack):
     @field_validator("threat")
     @classmethod
     def _known_threat(cls, value: str) -> str:
-        return _known(THREATS, value)
+        if THREATS.load(_known(THREATS, value)).measure is not None:
+            raise ValueError(f"{value} has a metric of its own; list it under `threats`")
+        return value
 
     @model_validator(mode="after")
     def _radii_are_pixels(self) -> Self:

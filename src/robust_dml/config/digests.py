@@ -32,6 +32,7 @@ from robust_dml.records import (
     OBJECTIVES,
     OPTIMISERS,
     TABLES,
+    THREATS,
 )
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.source_code import code_digest
@@ -40,6 +41,7 @@ PREPARE, TRAIN = "robust_dml.data.index.build", "robust_dml.training.loop"
 PACK = "robust_dml.data.store.build"
 UNTRAINED = "robust_dml.training.untrained"
 REPORT = ("robust_dml.report.tables", "robust_dml.report.claims", "robust_dml.report.page")
+MEASURE = "robust_dml.evaluation.measure"
 ATTACK, SCORE = "robust_dml.evaluation.attack", "robust_dml.evaluation.score"
 VALIDATION_ATTACK = "pgd"
 
@@ -138,6 +140,13 @@ def attack_digest(study: Study, at: AttackAt) -> str:
     return digest_of([attack_settings(study, at), attack_code(at)])
 
 
+def threat_digest(study: Study, name: str) -> str:
+    """Return a digest that changes exactly when a setting or code changes that shapes the readings of a threat."""
+    config = study.threats[name]
+    code = code_digest(MEASURE, THREATS.module(config.kind), *config.record.code)
+    return digest_of([config.model_dump(mode="json"), study.evaluation.batch, code])
+
+
 def score_settings(study: Study, run: Run) -> dict[str, Any]:
     """Return what the scores of a model depend on, beside the embeddings of its attacked queries."""
     return {
@@ -186,6 +195,7 @@ def stage_digests(study: Study) -> dict[str, str]:
             [
                 *([at.label, attack_digest(study, at)] for at in attacks_of(study)),
                 *([*run, score_digest(study, run)] for run in models),
+                *([name, threat_digest(study, name)] for name in study.threats),
             ]
         ),
         "report": report_digest(study),

@@ -40,3 +40,8 @@ def score_path(study: str, run: Run, label: str) -> Path:
 def state_folder(study: str, run: Run, stage: str, digest: str) -> Path:
     """Return the folder of a killed job's progress; neither Snakemake nor DVC owns it. `stage` is train or attack."""
     return STATE / study / stage / run.path / digest
+
+
+def threat_path(study: str, run: Run, name: str) -> Path:
+    """Return the file of the readings of one threat on one model."""
+    return results_folder(study) / "threats" / run.path / f"{name}.json"

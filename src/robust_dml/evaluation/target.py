@@ -36,6 +36,8 @@ class Target:
     """The images of the queries."""
     queries: Items
     gallery: Items
+    gallery_part: Part
+    """The images of the gallery, which may be those of the queries."""
     seed: int
     model_sha256: str
     data_sha256: str
@@ -43,6 +45,10 @@ class Target:
     def images(self, positions: Positions) -> Tensor:
         """Return query images, float32 (B, 3, H, W) in [0, 1]."""
         return as_pixels(self.part.test_images(positions), self.device, self.layout)
+
+    def gallery_images(self, positions: Positions) -> Tensor:
+        """Return gallery images, float32 (B, 3, H, W) in [0, 1]."""
+        return as_pixels(self.gallery_part.test_images(positions), self.device, self.layout)
 
     def tensor(self, values: np.ndarray) -> Tensor:
         """Return an array as a tensor on the model's device."""
@@ -61,7 +67,7 @@ def load_target(study: Study, run: Run) -> Target:
     part, gallery_part = dataset.queries_and_gallery()
     queries = _embedded(embed, part, device, layout, batch)
     gallery = queries if gallery_part is part else _embedded(embed, gallery_part, device, layout, batch)
-    return Target(embed, device, layout, part, queries, gallery, run.seed, sha256, dataset.sha256)
+    return Target(embed, device, layout, part, queries, gallery, gallery_part, run.seed, sha256, dataset.sha256)
 
 
 def _embedded(embed: Embed, part: Part, device: str, layout: torch.memory_format, batch: int) -> Items:

@@ -1,0 +1,184 @@
+"""The adversarial hub: one perturbed gallery image that becomes the nearest neighbour of many queries.
+
+It is optimised on one half of the queries and judged by the other half. Beside it are the natural hub (the clean
+gallery image that captures most) and the detector of hubs, the k-occurrence: how many queries have an image among their
+k nearest.
+
+Sources: Zhang, Suya, Jha et al., "Adversarial Hubness in Multi-Modal Retrieval" (2024); Radovanović et al., "Hubs in
+Space" (JMLR 2010) for the k-occurrence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator
+
+from robust_dml.attacks.balls import BALLS, Ball
+from robust_dml.attacks.capture import Capture, capture
+from robust_dml.attacks.optimisers.pgd import pgd
+from robust_dml.config.attacks import Norm, require_pixels
+from robust_dml.evaluation.readings import Reading
+from robust_dml.records import Threat
+from robust_dml.retrieval.ignored import ignored
+from robust_dml.retrieval.search import search_items
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.options import Options
+from robust_dml.runtime.randomness import sample_seeds
+from robust_dml.runtime.section import Epsilon, Integer
+
+if TYPE_CHECKING:
+    from robust_dml.attacks.frozen import Embed
+    from robust_dml.evaluation.target import Target
+    from robust_dml.retrieval.items import Items
+
+TEMPERATURES = (0.02, 0.1, 0.5)  # each is tried; the best on the attacker's queries is kept
+FALSE_ALARMS = 0.01
+
+
+class HubOptions(Options):
+    """The settings of the adversarial hub."""
+
+    norm: Norm = Field("linf", description="of the perturbation")
+    epsilon: list[Epsilon] = Field([8 / 255], min_length=1, description="radii, in pixels of [0, 1]")
+    steps: Integer = Field(50, ge=1, le=10_000, description="gradient steps")
+    candidates: Integer = Field(16, ge=1, le=1024, description="gallery images that are tried, evenly spaced")
+    rank: Integer = Field(1, ge=1, le=1000, description="a query is captured if the image is among so many neighbours")
+    neighbours: Integer = Field(10, ge=1, le=1000, description="k of the k-occurrence, by which hubs are detected")
+
+    @field_validator("epsilon", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return value if isinstance(value, list) else [value]
+
+
+def measure_hub(target: Target, options: HubOptions) -> Iterator[Reading]:
+    """Yield the share of held-out queries that natural and adversarial hubs capture, and how well hubs are detected."""
+    from robust_dml.evaluation.sample import evenly_spaced
+
+    if options.norm == "linf":
+        require_pixels(options.epsilon)
+    attackers, held_out = halves(target.queries, target.seed)
+    positions = evenly_spaced(len(target.gallery), options.candidates)
+    images, places = target.gallery_images(positions), target.tensor(positions)
+    yield natural_hub(attackers, held_out, target.gallery, options.rank)
+    seeds = sample_seeds(target.gallery.ids[places], target.seed, "hub")
+    search = HubSearch(target.embed, attackers, target.gallery, images, places, seeds, options.steps, options.rank)
+    hubs = images
+    for epsilon in sorted({0.0, *options.epsilon}):
+        if epsilon:
+            hubs = search.best(hubs, BALLS[options.norm](epsilon))
+        with torch.no_grad():
+            embeddings = target.embed(hubs).float()
+        yield from _shares(attackers, held_out, target.gallery, places, embeddings, epsilon, options.rank)
+        yield from detected(held_out, target.gallery, places, embeddings, options.neighbours, epsilon)
+
+
+def halves(queries: Items, seed: int) -> tuple[Items, Items]:
+    """Return a random half of the queries for the attacker, and the other half, a function of ids and seed."""
+    order = sample_seeds(queries.ids, seed, "hub", "halves").argsort(stable=True)
+    middle = (len(order) + 1) // 2
+    return queries.rows(order[:middle].sort().values), queries.rows(order[middle:].sort().values)
+
+
+@dataclass(frozen=True)
+class HubSearch:
+    """The attacker's search for hubs: candidates (B, ...) at gallery places (B,), judged by the attacker's queries."""
+
+    embed: Embed
+    attackers: Items
+    gallery: Items
+    images: Tensor
+    places: Tensor
+    seeds: Tensor
+    steps: int
+    rank: int = 1
+
+    def best(self, known: Tensor, ball: Ball) -> Tensor:
+        """Return images in the ball that capture most of the attacker's queries; `known` (B, ...) are in it already.
+
+        PGD runs once per temperature; the images of a smaller radius are known, so the share never falls as it grows.
+        """
+        best, most = known, self._captured(known)
+        for number, temperature in enumerate(TEMPERATURES):
+            objective = capture(self.attackers, self.gallery, self.places, k=self.rank, temperature=temperature)
+            start = ball.random(self.images, seeds=self.seeds, stream=number)
+            found = pgd(self.embed, self.images, objective, ball, steps=self.steps, start=start)
+            captured = self._captured(found)
+            better = captured > most
+            best = torch.where(better.view(-1, *[1] * (found.dim() - 1)), found, best)
+            most = torch.maximum(captured, most)
+        return best
+
+    def _captured(self, images: Tensor) -> Tensor:
+        with torch.no_grad():
+            embeddings = self.embed(images).float()
+        return capture(self.attackers, self.gallery, self.places, k=self.rank).captured(embeddings).sum(1)
+
+
+def natural_hub(attackers: Items, held_out: Items, gallery: Items, rank: int) -> Reading:
+    """Return what the clean gallery image captures of the held-out queries that captures most of the attacker's."""
+    nearest = search_items(attackers, gallery, rank).positions
+    wrong = (nearest >= 0) & (gallery.labels[nearest] != attackers.labels[:, None])
+    place = torch.bincount(nearest[wrong], minlength=len(gallery)).argmax()[None]
+    judged = capture(held_out, gallery, place, k=rank)
+    return _captured("natural hub", judged, gallery.embeddings[place], held_out, 0.0)
+
+
+def _shares(
+    attackers: Items, held_out: Items, gallery: Items, places: Tensor, embeddings: Tensor, epsilon: float, rank: int
+) -> Iterator[Reading]:
+    on_attackers = capture(attackers, gallery, places, k=rank)
+    best = (on_attackers.captured(embeddings).sum(1) / on_attackers.counted.sum(1).clamp_min(1)).argmax()[None]
+    judged = capture(held_out, gallery, places, k=rank)
+    yield _captured("best candidate", judged.rows(best), embeddings[best], held_out, epsilon)
+    yield _captured("mean candidate", judged, embeddings, held_out, epsilon)
+
+
+def _captured(setting: str, judged: Capture, embeddings: Tensor, queries: Items, epsilon: float) -> Reading:
+    """Return the share of queries that candidates capture, averaged for each query over those that may capture it."""
+    from robust_dml.evaluation.intervals import query_intervals
+
+    counted = judged.counted.sum(0)
+    shares = judged.captured(embeddings).sum(0).double() / counted.clamp_min(1)
+    shares, labels = shares[counted > 0], queries.labels[counted > 0]
+    if len(shares) == 0:
+        return Reading(setting, epsilon, "captured", 0.0)
+    low, high = query_intervals({"captured": shares}, labels)["captured"]
+    return Reading(setting, epsilon, "captured", float(shares.mean()), low, high)
+
+
+def detected(
+    held_out: Items, gallery: Items, places: Tensor, embeddings: Tensor, k: int, epsilon: float
+) -> Iterator[Reading]:
+    """Yield how well the k-occurrence tells candidates from clean images: AUC, and share found at 1 % false alarms."""
+    from sklearn.metrics import roc_auc_score
+
+    clean, hubs = k_occurrences(held_out, gallery, places, embeddings, k)
+    scores = torch.cat([clean, hubs]).cpu().numpy()
+    truth = [0] * len(clean) + [1] * len(hubs)
+    bound = clean.double().sort().values[-1 - int(FALSE_ALARMS * len(clean))]
+    yield Reading("k-occurrence", epsilon, "auc", float(roc_auc_score(truth, scores)))
+    yield Reading("k-occurrence", epsilon, "found", float((hubs > bound).double().mean()))
+
+
+def k_occurrences(queries: Items, gallery: Items, places: Tensor, embeddings: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return how many queries have each clean gallery image (N,) among their k nearest, and each candidate (B,)."""
+    nearest = search_items(queries, gallery, k).positions
+    clean = torch.bincount(nearest[nearest >= 0], minlength=len(gallery))
+    near = torch.cdist(embeddings, queries.embeddings) < capture(queries, gallery, places, k=k).reach
+    failed = ~torch.isfinite(embeddings).all(1, keepdim=True)
+    return clean, ((near | failed) & ~ignored(queries, gallery.rows(places)).T).sum(1)
+
+
+ENTRY = Threat(
+    label="adversarial hub",
+    summary="a gallery image is perturbed to become the nearest neighbour of many queries of other classes",
+    perturbs="gallery",
+    metric="captured",
+    higher_is_safer=False,
+    options=HubOptions,
+    measure=measure_hub,
+)

@@ -1,0 +1,43 @@
+"""Curves of one metric of a threat against its level: a panel per dataset and loss, a line per training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robust_dml.report.cells import Numbers
+from robust_dml.report.figures.panels import group_panels, legend
+from robust_dml.report.figures.style import marks
+from robust_dml.report.selection import models_in_panel
+from robust_dml.report.threats import ThreatNumbers, ThreatRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from robust_dml.report.figures.style import Mark
+
+
+def draw_threat(numbers: Numbers, kind: str, setting: str, metric: str, *, x: str, y: str) -> Figure:
+    """Draw the first threat of a kind: mean over seeds, and the widest interval over queries as a band."""
+    threats = ThreatNumbers(numbers.study)
+    name = threats.names(kind)[0]
+    figure, panels = group_panels(numbers.study, sharey=True, sharex=True)
+    looks = marks(numbers.study)
+    for panel in panels:
+        for model in models_in_panel(numbers.study, panel.group):
+            rows = [row for row in threats.of(name, model) if (row.setting, row.metric) == (setting, metric)]
+            if rows:
+                _line(panel.ax, rows, model.training, looks[model.training])
+        panel.ax.set(ylim=(-2, 102), xlabel=x, ylabel=y if panel.first else "")
+    legend(figure, numbers.study)
+    return figure
+
+
+def _line(ax: Axes, rows: list[ThreatRow], name: str, mark: Mark) -> None:
+    levels = sorted({row.level for row in rows})
+    here = [[row for row in rows if row.level == level] for level in levels]
+    middle = [100 * sum(row.value for row in at) / len(at) for at in here]
+    low = [100 * min(row.value if row.low is None else row.low for row in at) for at in here]
+    high = [100 * max(row.value if row.high is None else row.high for row in at) for at in here]
+    ax.fill_between(levels, low, high, color=mark.color, alpha=0.13, linewidth=0)
+    ax.plot(levels, middle, color=mark.color, linestyle=mark.line, marker=mark.marker, label=name, markeredgewidth=0)
