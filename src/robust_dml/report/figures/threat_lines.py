@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from robust_dml.report.figures.style import Mark
 
 
-def draw_threat(numbers: Numbers, kind: str, setting: str, metric: str, *, x: str, y: str) -> Figure:
+def draw_threat(numbers: Numbers, kind: str, settings: tuple[str, ...], metric: str, *, x: str, y: str) -> Figure:
     """Draw the first threat of a kind: mean over seeds, and the widest interval over queries as a band."""
     threats = ThreatNumbers(numbers.study)
     name = threats.names(kind)[0]
@@ -25,7 +25,7 @@ def draw_threat(numbers: Numbers, kind: str, setting: str, metric: str, *, x: st
     looks = marks(numbers.study)
     for panel in panels:
         for model in models_in_panel(numbers.study, panel.group):
-            rows = [row for row in threats.of(name, model) if (row.setting, row.metric) == (setting, metric)]
+            rows = [row for row in threats.of(name, model) if row.setting in settings and row.metric == metric]
             if rows:
                 _line(panel.ax, rows, model.training, looks[model.training])
         panel.ax.set(ylim=(-2, 102), xlabel=x, ylabel=y if panel.first else "")
