@@ -33,4 +33,4 @@ def run(arguments: argparse.Namespace) -> None:
 
     from robust_dml.cli.main import COMMANDS, parser_of
 
-    print(shtab.complete(parser_of(COMMANDS), arguments.shell, preamble=STUDIES))
+    print(shtab.complete(parser_of(COMMANDS), arguments.shell, preamble=STUDIES[arguments.shell]))
