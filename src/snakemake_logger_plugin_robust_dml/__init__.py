@@ -55,7 +55,7 @@ class LogHandler(LogHandlerBase):
             self.bar.line(self.jobs.finish(given["job_id"]))
         elif event == LogEvent.JOB_ERROR:
             self.bar.line(self.jobs.fail(given["jobid"]))
-        elif event == LogEvent.ERROR:
+        elif event == LogEvent.ERROR or (event is None and record.levelno >= logging.WARNING):
             self.bar.line(record.getMessage())
         self.bar.show(self.jobs.done, self.jobs.total, self.jobs.left())
 

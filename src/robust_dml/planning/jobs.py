@@ -59,11 +59,13 @@ class Jobs:
 
     def finish(self, job: int) -> str:
         """Return the line of a finished job: what it did, the last line of its log, and its seconds."""
-        ended = self.running.pop(job)
+        ended = self.running.pop(job, None)
+        self.done += 1
+        if ended is None:
+            return ""
         seconds = time.monotonic() - ended.started
         self.seconds.setdefault(ended.rule, []).append(seconds)
         self.counts[ended.rule] -= 1
-        self.done += 1
         if not ended.message:
             return ""
         said = last_lines(ended.log, 1)
