@@ -46,7 +46,7 @@ class Bar:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.terminal = stream, stream.isatty()
-        self.shown, self.last = "", time.monotonic()
+        self.shown, self.said, self.last = "", "", time.monotonic()
 
     def line(self, text: str) -> None:
         """Print a text above the bar; nothing for an empty one."""
@@ -63,8 +63,8 @@ class Bar:
             filled = WIDTH * done // total
             self.shown = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {words}"
             self._write(ERASE + self.shown)
-        elif time.monotonic() - self.last >= LOG_INTERVAL_SECONDS or done == total:
-            self.last = time.monotonic()
+        elif words != self.said and (time.monotonic() - self.last >= LOG_INTERVAL_SECONDS or done == total):
+            self.said, self.last = words, time.monotonic()
             self._write(words + "\n")
 
     def close(self) -> None:

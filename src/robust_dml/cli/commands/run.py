@@ -9,15 +9,21 @@ from robust_dml.runtime.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add STUDY --cores N --verbose, and words for Snakemake."""
+    """Add STUDY --cores N --verbose --snakemake WORDS."""
     add_study(parser)
     parser.add_argument("--cores", default="all", metavar="N", help="jobs side by side; one per core if absent")
     parser.add_argument("--verbose", action="store_true", help="all that Snakemake prints, with reasons and commands")
-    parser.add_argument("more", nargs="*", metavar="WORD", help="after --, further words for Snakemake")
+    parser.add_argument(
+        "--snakemake",
+        nargs=argparse.REMAINDER,
+        default=[],
+        metavar="WORDS",
+        help="the rest of the line is for Snakemake",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run Snakemake on the study, then print its summary. Raises UserError if a job failed."""
+    """Run Snakemake on the study, then print its summary unless a part was asked for. Raises UserError if a job failed."""
     from robust_dml.cli.commands import summary
     from robust_dml.config import load_study
     from robust_dml.planning.launch import launch
@@ -25,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     log = LOGS / load_study(arguments.study).name / "snakemake.log"
 
-    if launch(arguments.study, log, cores=arguments.cores, verbose=arguments.verbose, more=arguments.more):
+    if launch(arguments.study, log, cores=arguments.cores, verbose=arguments.verbose, more=arguments.snakemake):
         raise UserError(f"{arguments.study}: not finished; the same command goes on from what is saved")
-    summary.run(arguments)
+    if not arguments.snakemake:
+        summary.run(arguments)
