@@ -9,8 +9,8 @@ def test_runs_are_the_grid() -> None:
     listed = list(runs(STUDY))
     assert len(listed) == len(set(listed))
     assert RUN in listed and Run("gaussians", "triplet", "natural", 0) not in listed
-    assert str(RUN.path) == "digits/triplet/robust-anchor/seed0"
-    assert str(RUN.model) == "digits/triplet/robust-anchor"
+    assert str(RUN.path) == "patches/triplet/robust-anchor/seed0"
+    assert str(RUN.model) == "patches/triplet/robust-anchor"
 
 
 def test_the_optimisation_of_a_training_wins_over_that_of_the_dataset_and_of_the_study() -> None:

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run Snakemake on the study, then print its summary unless a part was asked for. Raises UserError if a job failed."""
+    """Run Snakemake on the study; print its summary, unless a part was asked for. Raises UserError if a job failed."""
     from robust_dml.cli.commands import summary
     from robust_dml.config import load_study
     from robust_dml.planning.launch import launch
