@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from robust_dml.registry import Registry
@@ -88,6 +88,8 @@ class Threat:
     options: type[Options] = Options
     measure: Callable[[Target, Any], Iterable[Reading]] | None = None
     """Return the readings of one model, from the options; None for the threat of the study's attacks."""
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    """The numbers of its readings that are no metrics of rankings, and their words for a reader."""
     code: tuple[str, ...] = ()
     """Modules that it uses by name, such as those of an optimiser, beside those that it imports."""
 

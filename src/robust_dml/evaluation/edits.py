@@ -113,8 +113,8 @@ def _rotation(image: Tensor, degrees: float, generator: np.random.Generator) -> 
 def _shift(image: Tensor, share: float, generator: np.random.Generator) -> Tensor:
     angle = 2 * np.pi * generator.random()
     move = [share * image.shape[-1] * float(part) for part in (np.cos(angle), np.sin(angle))]
-    settings = {"angle": 0.0, "scale": 1.0, "shear": [0.0, 0.0], "interpolation": InterpolationMode.BILINEAR}
-    return functional.affine(image, translate=move, fill=_mean_colour(image), **settings)
+    bilinear, colour = InterpolationMode.BILINEAR, _mean_colour(image)
+    return functional.affine(image, 0.0, move, 1.0, [0.0, 0.0], interpolation=bilinear, fill=colour)
 
 
 def _overlay(image: Tensor, area: float, generator: np.random.Generator) -> Tensor:

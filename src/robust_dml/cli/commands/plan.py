@@ -39,6 +39,8 @@ def _jobs(study: Study, cost: Cost) -> list[str]:
     rows += [(rule, str(count), "-", "-") for rule, count in data_jobs(study).items()]
     for rule, hours in (("train_model", cost.train_hours), ("attack_model", cost.attack_hours)):
         rows += [(rule, str(cost.models), amount(hours["cuda"]), amount(hours["cpu"]))]
+    if study.threats:
+        rows += [("measure_threat", str(cost.models * len(study.threats)), "-", "-")]
     return _table(rows)
 
 

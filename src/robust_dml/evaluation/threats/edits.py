@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -45,6 +45,7 @@ Name = Literal[
     "overlay",
     "flip",
 ]
+Severity = Annotated[Integer, Field(ge=1, le=5)]
 Side = Literal["queries", "gallery", "both"]
 
 
@@ -52,7 +53,7 @@ class EditsOptions(Options):
     """Which edits, how strong, and of what."""
 
     edits: list[Name] = Field(list(get_args(Name)), min_length=1, description="the edits, each at every severity")
-    severities: list[Integer] = Field([1, 2, 3, 4, 5], min_length=1, description="from 1, hardly visible, to 5")
+    severities: list[Severity] = Field([1, 2, 3, 4, 5], min_length=1, description="from 1, hardly visible, to 5")
     of: list[Side] = Field(["queries"], min_length=1, description="what is edited")
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from robust_dml.attacks.balls import BALLS, Ball
 from robust_dml.attacks.capture import Capture, capture
@@ -53,13 +53,17 @@ class HubOptions(Options):
     def _one_or_many(cls, value: object) -> object:
         return value if isinstance(value, list) else [value]
 
+    @model_validator(mode="after")
+    def _radii_are_pixels(self) -> Self:
+        if self.norm == "linf":
+            require_pixels(self.epsilon)
+        return self
+
 
 def measure_hub(target: Target, options: HubOptions) -> Iterator[Reading]:
     """Yield the share of held-out queries that natural and adversarial hubs capture, and how well hubs are detected."""
     from robust_dml.evaluation.sample import evenly_spaced
 
-    if options.norm == "linf":
-        require_pixels(options.epsilon)
     attackers, held_out = halves(target.queries, target.seed)
     positions = evenly_spaced(len(target.gallery), options.candidates)
     images, places = target.gallery_images(positions), target.tensor(positions)
@@ -178,6 +182,11 @@ ENTRY = Threat(
     summary="a gallery image is perturbed to become the nearest neighbour of many queries of other classes",
     perturbs="gallery",
     metric="captured",
+    metrics={
+        "captured": "queries of other classes that have the image among their nearest",
+        "auc": "how often the k-occurrence of a hub is above that of a clean image",
+        "found": "hubs found at 1 % false alarms",
+    },
     higher_is_safer=False,
     options=HubOptions,
     measure=measure_hub,

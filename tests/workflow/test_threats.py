@@ -1,0 +1,36 @@
+"""Threats in a study that is finished: measured, collected, tabled and drawn, and nothing else runs again but the report."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from checkout import run_snakemake
+
+THREATS = """
+threats:
+  hub: {kind: hub, epsilon: [0.1], steps: 3, candidates: 3, rank: 10}
+  edits: {kind: edits, edits: [overlay, flip], severities: [1, 5]}
+"""
+
+
+def test_threats_are_measured_collected_tabled_and_drawn(checkout: Path) -> None:
+    study, results = checkout / "config" / "ci.yaml", checkout / "results" / "ci"
+    before = (results / "metrics.csv").read_bytes()
+    study.write_text(study.read_text() + THREATS)
+    run = run_snakemake(checkout)
+    assert run.returncode == 0, run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    assert said.count("rule measure_threat:") == 4 and "rule attack_model:" not in said
+    assert (results / "metrics.csv").read_bytes() == before
+    with (results / "threats.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert {(row["training"], row["threat"]) for row in rows} == {
+        (training, threat) for training in ("natural", "robust-anchor") for threat in ("hub", "edits")
+    }
+    for name in ("hub", "edits"):
+        assert (results / "tables" / f"{name}.csv").exists() and (results / "figures" / f"{name}.png").exists()
+    page = (results / "report.html").read_text()
+    assert "Adversarial hubs" in page and "Common corruptions and edits" in page
+    again = run_snakemake(checkout, "--dry-run")
+    assert "Nothing to be done" in again.stdout + again.stderr
