@@ -1,4 +1,4 @@
-"""Threats in a study that is finished: measured, collected, tabled and drawn, and nothing else runs again but the report."""
+"""Threats in a study that is finished: measured, collected, tabled and drawn; of the rest only the report runs again."""
 
 from __future__ import annotations
 
