@@ -1,4 +1,4 @@
-"""Threats in a study that is finished: measured, collected, tabled and drawn; of the rest only the report runs again."""
+"""Threats in a finished study: measured, collected, tabled and drawn; of the rest only the report runs again."""
 
 from __future__ import annotations
 
