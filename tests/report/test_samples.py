@@ -38,7 +38,8 @@ def test_seeds_are_joined_on_the_queries_that_all_have() -> None:
 
 def test_two_results_are_compared_on_shared_seeds_and_queries() -> None:
     one = outcomes(queries([1, 2, 3], [True, False, True]), "masked")
-    of, to = over_seeds({0: one, 1: one}), over_seeds({1: outcomes(queries([2, 3, 9], [True] * 3), "masked")})
+    other = outcomes(queries([2, 3, 9], [True] * 3), "masked")
+    of, to = over_seeds({0: one, 1: one}), over_seeds({1: other, 2: other})
     assert of is not None
     assert to is not None
     first, second = alike(of, to) or (None, None)
@@ -46,4 +47,14 @@ def test_two_results_are_compared_on_shared_seeds_and_queries() -> None:
     assert second is not None
     assert (first.seeds, first.ids.tolist()) == (second.seeds, second.ids.tolist()) == ((1,), [2, 3])
     assert np.array_equal(first.right, [[False, True]])
-    assert alike(of, over_seeds({2: one})) is None  # type: ignore[arg-type]
+    assert alike(of, over_seeds({2: one, 3: one})) is None  # type: ignore[arg-type]
+
+
+def test_a_model_of_one_seed_is_compared_with_every_seed_of_the_other() -> None:
+    one = outcomes(queries([1, 2], [True, False]), "masked")
+    of, to = over_seeds({0: one, 1: one, 2: one}), over_seeds({0: one})
+    first, second = alike(of, to) or (None, None)  # type: ignore[arg-type]
+    assert first is not None
+    assert second is not None
+    assert first.seeds == second.seeds == (0, 1, 2)
+    assert second.right.tolist() == [[True, False]] * 3

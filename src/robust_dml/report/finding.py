@@ -89,13 +89,20 @@ def _rest(numbers: Numbers, model: ModelName, found: Sequence[Gain]) -> str:
 
 
 def _clauses(study: Study, found: Sequence[Gain], place: Place) -> list[str]:
-    """Return `natural at 2/255 and 4/255 (by 18.2 to 37.0 points)` for each row at that place."""
-    clauses = []
+    """Return `natural and pixels at 2/255 and 4/255 (by 18.2 to 37.0 and 5.1 to 9.0 points)` for the rows there.
+
+    Rows that are there at the same radii share a clause.
+    """
+    rows: dict[tuple[str, ...], list[list[Gain]]] = {}
     for other in dict.fromkeys(gain.other for gain in found):
         here = [gain for gain in found if gain.other == other and gain.place == place]
         if here:
-            clauses.append(f"{other.training} {_at([gain.at for gain in here], study)} ({_amount(here)})")
-    return clauses
+            rows.setdefault(tuple(gain.at.label for gain in here), []).append(here)
+    return [
+        f"{_listed([here[0].other.training for here in alike])} {_at([gain.at for gain in alike[0]], study)} "
+        f"({_listed([_amount(here) for here in alike])})"
+        for alike in rows.values()
+    ]
 
 
 def _amount(found: Sequence[Gain]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,12 @@ class Sample:
         """Return the sample of some of its seeds and queries; `ids` are sorted."""
         rows, columns = [self.seeds.index(seed) for seed in seeds], np.searchsorted(self.ids, ids)
         return Sample(seeds, ids, self.classes[columns], self.right[rows][:, columns])
+
+    def repeated(self, seeds: tuple[int, ...]) -> Sample:
+        """Return a sample of one seed as if each of several seeds had given it; another sample as it is."""
+        if len(self.seeds) > 1 or len(seeds) < 2:
+            return self
+        return replace(self, seeds=seeds, right=np.repeat(self.right, len(seeds), axis=0))
 
 
 def outcomes(queries: Queries, protocol: str) -> Sample:
@@ -48,7 +54,11 @@ def over_seeds(samples: Mapping[int, Sample]) -> Sample | None:
 
 
 def alike(of: Sample, to: Sample) -> tuple[Sample, Sample] | None:
-    """Return both samples, of the seeds and the queries that they share; None if they share none."""
+    """Return both samples, of the seeds and the queries that they share; None if they share none.
+
+    A model of one seed, such as pixels, which have no random weights, is compared with every seed of the other.
+    """
+    of, to = of.repeated(to.seeds), to.repeated(of.seeds)
     seeds = tuple(seed for seed in of.seeds if seed in to.seeds)
     ids = np.intersect1d(of.ids, to.ids)
     return (of.of(seeds, ids), to.of(seeds, ids)) if seeds and len(ids) else None

@@ -10,7 +10,7 @@ from robust_dml.records import FigureRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.lines import BAND, draw_lines
 from robust_dml.report.figures.style import marks
-from robust_dml.report.labels import attack_label, threat_label
+from robust_dml.report.labels import attack_label, radius, threat_label
 from robust_dml.report.seeds import mean
 from robust_dml.report.selection import Group, headline, is_standard, measured_groups, models_in_panel, worst_cases
 from robust_dml.report.sources import result_files
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def caption(study: Study) -> str:
     """Return attack, protocol, and what line and band are."""
     main = headline(study)
-    threat = threat_label(main).replace(f"ε = {main.epsilon:g}", "growing ε")
+    threat = threat_label(main).replace(f"ε = {radius(main.epsilon)}", "growing ε")
     return (
         f"R@1 against the radius ε of the perturbation, {attack_label(main)} ({threat}), masked protocol. "
         f"{BAND} ε = 0 is the unperturbed query. "

@@ -47,7 +47,7 @@ def build(numbers: Numbers) -> Table:
     study = numbers.study
     return compare(
         numbers,
-        caption=f"R@1 in percent. {_attacks(study)} {BEST}",
+        caption=f"{_attacks(study)} {BEST}",
         head="training",
         rows=pair_rows,
         measures=_of_standard(numbers) if has_standard(study) else _of_headline(numbers),
