@@ -70,8 +70,8 @@ def test_it_says_where_robust_training_is_ahead_and_where_no_longer(told) -> Non
     text = told({"natural": NATURAL, "positive": [0.8, 0.7, 0.5, 0.2], "pixels": PIXELS})
     first, second = text.split(". ")
     assert first == (
-        f"In the worst case of standard-v1 ({NORMS['linf']}), robust training (positive) beats natural at every radius from 2/255 to"
-        " 8/255 (by 15.0 to 30.0 points) and pixels at 2/255 and 4/255 (by 10.0 to 25.0 points)"
+        f"In the worst case of standard-v1 ({NORMS['linf']}), robust training (positive) beats natural at every "
+        "radius from 2/255 to 8/255 (by 15.0 to 30.0 points) and pixels at 2/255 and 4/255 (by 10.0 to 25.0 points)"
     )
     assert second.startswith("It is behind pixels at 8/255 (by 10.0 points, 95 % interval ")
 
