@@ -15,6 +15,7 @@ from robust_dml.runtime.suggestion import did_you_mean
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
 COMMANDS = {
+    "new": "write a first study of your own images",
     "plan": "print jobs, hours, disk and downloads of a study before it runs",
     "download": "fetch and verify the archives of a study's datasets",
     "index": "list the images of a dataset and how they are split",
