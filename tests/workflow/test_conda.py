@@ -45,7 +45,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_every_rule_that_runs_something_names_the_environment() -> None:
-    for file in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+    for file in [ROOT / "workflow" / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
         for rule in re.split(r"^(?=rule |checkpoint )", file.read_text(), flags=re.MULTILINE)[1:]:
             runs = re.search(r"^    (shell|script|run|notebook):", rule, flags=re.MULTILINE)
             names = re.search(r"^    conda:\n        ENVIRONMENT$", rule, flags=re.MULTILINE)
