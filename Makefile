@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo repro pull test lint docs bench bench-quick clean lock audit-dependencies
+.PHONY: setup demo repro pull test lint paper-tables docs bench bench-quick clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -39,6 +39,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
+
+# results/$(STUDY)/paper: LaTeX tables and figures, each with the command and the revision that made it.
+paper-tables: setup
+	@$(BIN)/robust-dml paper-tables config/$(STUDY).yaml
 
 docs: setup
 	$(BIN)/python docs/build.py

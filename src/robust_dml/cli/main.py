@@ -30,6 +30,7 @@ COMMANDS = {
     "claims": "check the claims against the metrics of a study",
     "page": "write the report of a study as one HTML file",
     "notebook": "run a notebook on a study, into one HTML file",
+    "paper-tables": "bundle the tables and figures of a study for a LaTeX paper",
     "summary": "print natural against robust, and where the figures lie",
     "status": "say what of a study is done, running and left",
     "digests": "write what each stage of a study depends on, for DVC",
