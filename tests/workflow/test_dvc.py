@@ -74,6 +74,19 @@ def test_a_fresh_repro_makes_the_bytes_that_snakemake_makes(finished: Path, tmp_
     assert run(folder, "dvc", "status", "attacks@ci").stdout.count("changed") == 0
 
 
+def test_repro_needs_no_activated_environment(tmp_path: Path) -> None:
+    folder = make_repository(copy_checkout(tmp_path))
+    (folder / ".venv").symlink_to(sys.prefix)
+    bare = {**environment(), "PATH": "/usr/bin:/bin"}
+    ended = subprocess.run(
+        [".venv/bin/dvc", "repro", "digests@ci"], cwd=folder, env=bare, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (folder / RESULTS / "digests.json").exists()
+    stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values()
+    assert all(stage["cmd"].startswith("${here} ") for stage in stages)
+
+
 def test_an_interrupted_repro_loses_no_epoch(tmp_path: Path) -> None:
     folder = copy_checkout(tmp_path)
     config = folder / "config/ci.yaml"
