@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo record compare repro pull test lint paper-tables docs bench bench-quick clean lock audit-dependencies
+.PHONY: setup demo record compare notebook repro pull test lint paper-tables docs bench bench-quick clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -28,6 +28,9 @@ record: setup
 
 compare: setup
 	@$(BIN)/robust-dml compare records/$(STUDY) results/$(STUDY)
+
+notebook: setup
+	$(BIN)/jupyter lab notebooks
 
 # The same as snakemake on a study, recorded in dvc.lock; and what dvc.lock records, fetched and checked.
 repro: setup
