@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from robust_dml.report.figures.style import Mark
 
 
-def draw_threat(numbers: Numbers, kind: str, settings: tuple[str, ...], metric: str, *, x: str, y: str) -> Figure:
-    """Draw the first threat of a kind: mean over seeds, and the widest interval over queries as a band."""
+def draw_threat(
+    numbers: Numbers, kind: str, settings: tuple[str, ...], metric: str, *, x: str, y: str, top: float | None = None
+) -> Figure:
+    """Draw the first threat of a kind: mean over seeds, and the widest interval over queries as a band.
+
+    The axis of percentages ends at `top`, or where the readings do.
+    """
     threats = ThreatNumbers(numbers.study)
     name = threats.names(kind)[0]
     figure, panels = group_panels(numbers.study, sharey=True, sharex=True)
@@ -28,7 +33,7 @@ def draw_threat(numbers: Numbers, kind: str, settings: tuple[str, ...], metric: 
             rows = [row for row in threats.of(name, model) if row.setting in settings and row.metric == metric]
             if rows:
                 _line(panel.ax, rows, model.training, looks[model.training])
-        panel.ax.set(ylim=(-2, 102), xlabel=x, ylabel=y if panel.first else "")
+        panel.ax.set(ylim=(0, top), xlabel=x, ylabel=y if panel.first else "")
     legend(figure, numbers.study)
     return figure
 
