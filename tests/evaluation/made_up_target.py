@@ -29,7 +29,9 @@ class Images:
 
 def target_of(embed: Callable[[Tensor], Tensor], pixels: NDArray[np.uint8], labels: list[int]) -> Target:
     """Images uint8 (N, H, W, 3) are queries and gallery."""
-    part = Part(np.arange(len(pixels)), np.array(labels), Images(pixels), None)  # type: ignore[arg-type]
+    part = Part(
+        np.arange(len(pixels)), np.array(labels), np.zeros((len(pixels), 0), dtype=np.int64), Images(pixels), None
+    )  # type: ignore[arg-type]
     with torch.no_grad():
         embeddings = embed(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255)
     items = Items(embeddings, torch.tensor(labels), torch.arange(len(pixels)))
