@@ -66,6 +66,16 @@ def rank(queries: Items, gallery: Items, protocol: Protocol = "masked") -> Ranki
     return Ranking(found.positions, found.distances, hits, relevant)
 
 
+def rank_attacked(queries: Items, embeddings: Tensor, gallery: Items, protocol: Protocol = "masked") -> Ranking:
+    """Rank the gallery for clean queries that an attack has moved to `embeddings` (Q, d).
+
+    A query whose embedding is not finite has no hit: a model that fails under attack does not withstand it.
+    """
+    failed = ~embeddings.isfinite().all(1)
+    finite = torch.where(failed[:, None], queries.embeddings, embeddings)
+    return rank(queries.embedded_as(finite), gallery, protocol).without(failed)
+
+
 def relevant_counts(query_labels: Tensor, gallery_labels: Tensor, own: Tensor) -> Tensor:
     """Return R (Q,): gallery items per query label, less one for queries that are in the gallery (`own`)."""
     classes, counts = torch.unique(gallery_labels, return_counts=True)
