@@ -11,6 +11,10 @@ import time
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faults.kills import Kill
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -20,13 +24,13 @@ KILLS_OF_A_STUDY = 13
 def kills(count: int, seed: int, minutes: float) -> dict[str, object]:
     """Kill studies until `count` kills are made or the time is over; return the counts."""
     from faults.killed_study import write_study
-    from faults.kills import Kill, draw_moments, killed, undisturbed
+    from faults.kills import draw_moments, killed, undisturbed
     from faulty_server import faulty_server
 
     until, draws = time.monotonic() + 60 * minutes, random.Random(seed)
     made: list[Kill] = []
     mistakes: list[str] = []
-    studies = 0
+    studies, found = 0, counts([], 0, [])
     with tempfile.TemporaryDirectory() as folder, faulty_server() as server:
         write_study(Path(folder, "undisturbed"), server)
         expected, seconds = undisturbed(Path(folder, "undisturbed"))
@@ -39,7 +43,13 @@ def kills(count: int, seed: int, minutes: float) -> dict[str, object]:
             names = outcome.contents.keys() | expected.keys()
             changed = sorted(name for name in names if outcome.contents.get(name) != expected.get(name))
             mistakes += [f"study {studies}: other bytes: {name}" for name in changed]
-            print(f"{len(made)} kills, {studies} studies, mistakes: {mistakes}", file=sys.stderr, flush=True)
+            found = counts(made, studies, mistakes)
+            print(json.dumps(found), file=sys.stderr, flush=True)
+    return found
+
+
+def counts(made: list[Kill], studies: int, mistakes: list[str]) -> dict[str, object]:
+    """Return how many kills there were, of which kind, and what went wrong."""
     return {
         "kills": len(made),
         "studies": studies,
