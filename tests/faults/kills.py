@@ -27,7 +27,7 @@ STAGES = (
 )
 COMMAND = [sys.executable, "-m", "snakemake", "--configfile", "config/ci.yaml", "--cores", "2"]
 LATEST_PLANNING = 8  # the number of the last call whose planning is killed
-GLANCE = 0.05  # seconds between two looks at the processes
+GLANCE = 0.1  # seconds between two looks at the processes
 
 
 @dataclass(frozen=True)

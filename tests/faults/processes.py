@@ -13,15 +13,25 @@ ENDING = 300.0  # seconds for what a kill has left running
 
 def members(leader: int) -> list[int]:
     """Return the processes of the session that `leader` began, but for those that have ended; the oldest first."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z" and int(fields[3]) == leader:
-            found.append((int(fields[19]), int(folder.name)))
-    return [pid for _, pid in sorted(found)]
+    pids = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    found = [(_started(pid), pid) for pid in pids if _session(pid) == leader]
+    return [pid for started, pid in sorted(found) if started]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def _started(pid: int) -> int:
+    """Return when a process began, in ticks since the machine did; 0 if it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return 0 if fields[0] == "Z" else int(fields[19])
 
 
 def jobs(leader: int) -> dict[int, str]:

@@ -73,7 +73,7 @@ def test_no_text_of_a_study_becomes_markup_and_no_report_needs_a_connection(page
     assert page.count("alert(1)") > 10  # title, heading, statements and sources are there, as text
     assert not [tag for tag in elements.tags if tag[0] == "script" and "alert(1)" in tag[2]]
     assert not [tag for tag in elements.tags if "onerror" in tag[1]]
-    assert [tag[2] for tag in elements.tags if tag[0] == "h1"] == [MARKUP]
+    assert [tag[2].strip() for tag in elements.tags if tag[0] == "h1"] == [MARKUP]
 
 
 class Elements(HTMLParser):
@@ -96,16 +96,33 @@ class Elements(HTMLParser):
 def test_no_name_of_a_checkout_a_study_a_folder_or_a_class_is_parsed_by_a_shell(tmp_path: Path) -> None:
     (tmp_path / HOSTILE).mkdir()
     folder = copy_checkout(tmp_path / HOSTILE)
-    write_class_folders(folder / HOSTILE)
-    (folder / HOSTILE / "class-0").rename(folder / HOSTILE / HOSTILE)
-    study = yaml.safe_load((folder / "config/ci.yaml").read_text())
-    own = {**study["datasets"]["digits"], "kind": "folder", "folder": HOSTILE}
-    study["datasets"]["own"] = {**own, "optimisation": {"classes_per_batch": 2, "samples_per_class": 2}}
-    (folder / f"config/{HOSTILE}.yaml").write_text(yaml.safe_dump(study))
+    without_braces = HOSTILE.replace("{d}", "")
+    write_study_of_own_images(folder, without_braces)
+    (folder / without_braces / "class-0").rename(folder / without_braces / without_braces)
     run = run_snakemake(folder, "data", study=HOSTILE)
     assert run.returncode == 0, (run.stdout + run.stderr)[-3000:]
-    assert HOSTILE in (folder / "results/ci/data/own.csv").read_text().replace('""', '"')
+    assert without_braces in (folder / "results/ci/data/own.csv").read_text().replace('""', '"')
     assert not list(tmp_path.rglob("executed"))
+
+
+@pytest.mark.slow
+def test_a_folder_of_images_with_braces_in_its_name_is_refused_while_planning(tmp_path: Path) -> None:
+    folder = copy_checkout(tmp_path)
+    write_study_of_own_images(folder, HOSTILE)
+    run = run_snakemake(folder, "data", study=HOSTILE)
+    assert run.returncode != 0
+    said = f"{HOSTILE}: Snakemake reads braces in a name as a wildcard; rename the folder"
+    assert said in run.stdout + run.stderr and "Traceback" not in run.stdout + run.stderr
+    assert not (folder / "data").exists()
+
+
+def write_study_of_own_images(folder: Path, images: str) -> None:
+    """Write config/<HOSTILE>.yaml, the ci study on digits and on a folder of own images, into a checkout."""
+    write_class_folders(folder / images)
+    study = yaml.safe_load((folder / "config/ci.yaml").read_text())
+    own = {**study["datasets"]["digits"], "kind": "folder", "folder": images}
+    study["datasets"]["own"] = {**own, "optimisation": {"classes_per_batch": 2, "samples_per_class": 2}}
+    (folder / f"config/{HOSTILE}.yaml").write_text(yaml.safe_dump(study))
 
 
 @pytest.mark.parametrize("path", ['a"; print("executed"); "', "a'b\\", "a\nb", "{x}"])
