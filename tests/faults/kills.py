@@ -118,6 +118,11 @@ def logs(folder: Path) -> list[str]:
     return [path.read_text(errors="replace") for path in sorted(folder.glob("call-*.log"))]
 
 
+def _take_interrupts() -> None:
+    """Undo what a shell does for a job in the background, which begins with interrupts ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class _Call:
     """One call of Snakemake, after `--unlock` if a kill has left the folder locked."""
 
@@ -128,7 +133,12 @@ class _Call:
         self.log = folder / f"call-{self.number:03d}.log"
         with self.log.open("wb") as log:
             self.run = subprocess.Popen(
-                [*COMMAND, *targets], cwd=folder, stdout=log, stderr=log, start_new_session=True
+                [*COMMAND, *targets],
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_take_interrupts,
             )
         self.started = time.monotonic()
         self.kills = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.extras import from_extra
 from robust_dml.runtime.files import write_text
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ def execute_notebook(notebook: Path, study: Path) -> str:
 
     Raises UserError, with the cell's own error, if a cell fails, or if this machine cannot reach itself.
     """
-    _require_loopback(notebook)
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-    from nbconvert import HTMLExporter
+    with from_extra("report", str(notebook)):
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+        from nbconvert import HTMLExporter
 
+    _require_loopback(notebook)
     document = nbformat.read(notebook, as_version=4)
     name_study(document, study)
     try:
