@@ -120,7 +120,7 @@ def logs(folder: Path) -> list[str]:
 
 def _take_interrupts() -> None:
     """Undo what a shell does for a job in the background, which begins with interrupts ignored."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class _Call:
