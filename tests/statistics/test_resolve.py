@@ -70,6 +70,6 @@ def test_the_end_that_is_nearer_to_the_bound_clears_it_with_so_many_queries() ->
     interval = Interval(0.30, 0.20, 0.45)
     assert queries_to_clear(interval, 0.25, 100) == 401  # four times as many only touch the bound
     assert queries_to_clear(interval, 0.375, 100) == 401
-    assert queries_to_clear(interval, 0.05, 100) == 17
+    assert queries_to_clear(interval, 0.06, 100) == 18
     assert queries_to_clear(interval, 0.30, 100) is None
     assert queries_to_clear(Interval(math.inf, 2.0, math.inf), 3.0, 100) is None
