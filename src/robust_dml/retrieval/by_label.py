@@ -34,8 +34,8 @@ def nearest_by_label(queries: Items, gallery: Items, k: int = 1) -> tuple[Tensor
 def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
     """Return the label (Q,) of the `rank`-th nearest class that is not the query's, a class by its nearest item.
 
-    The query itself and the items that are ignored for it are left out. It is the farthest class where the gallery has fewer; the query's own label
-    where it has no other.
+    The query itself and the items that are ignored for it are left out. It is the farthest class where the gallery has
+    fewer; the query's own label where it has no other.
     """
     labels, place = torch.unique(gallery.labels, return_inverse=True)
     embeddings = wide(gallery.embeddings)
