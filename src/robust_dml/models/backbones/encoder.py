@@ -52,12 +52,12 @@ def identity(options: EncoderOptions) -> str:
         return given_sha256(source)
     path = Path(source)
     if path.is_file():
-        return _sha256(path, path.stat().st_mtime_ns)
+        return _sha256(path, path.stat().st_mtime_ns, path.stat().st_size)
     return digest_of(own_sources(source.partition(":")[0]))
 
 
 @cache  # the workflow asks once a job
-def _sha256(path: Path, changed: int) -> str:
+def _sha256(path: Path, changed: int, size: int) -> str:
     return sha256_of(path)
 
 
