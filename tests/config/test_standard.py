@@ -11,7 +11,6 @@ from evaluation.tiny_study import STUDY
 from robust_dml.config import Study
 from robust_dml.config.evaluation import attacks_of
 
-
 WORST = {"optimiser": "worst-case", "members": ["standard-v1"], "epsilon": 0.1}
 
 
