@@ -13,6 +13,20 @@ def test_runs_are_the_grid() -> None:
     assert str(RUN.model) == "digits/triplet/robust-anchor"
 
 
+def test_a_dataset_and_a_training_may_have_fewer_seeds() -> None:
+    content = DEMO.model_dump(mode="json")
+    first, second = content["seeds"] = [5, 6]
+    content["datasets"]["digits"]["seeds"] = [first]
+    content["trainings"]["natural"]["seeds"] = [first]
+    found = list(runs(Study(**content)))
+    assert {run.seed for run in found if run.dataset == "digits"} == {first}
+    of_gaussians = {run.training: [] for run in found if run.dataset == "gaussians"}
+    for run in found:
+        if run.dataset == "gaussians":
+            of_gaussians[run.training].append(run.seed)
+    assert of_gaussians == {"natural": [first], "robust-positive": [first, second]}
+
+
 def test_the_optimisation_of_a_training_wins_over_that_of_the_dataset_and_of_the_study() -> None:
     study = changed("trainings", "robust-anchor", optimisation={"epochs": 3})
     study = Study(**{**study.model_dump(mode="json"), "optimisation": {"epochs": 9}})

@@ -23,6 +23,7 @@ RESERVED = ("none", "clean")
 def require_consistent(study: Study) -> None:
     """Raise ValueError, with the place in the YAML, where two sections of a study contradict each other."""
     _names_exist(study)
+    _seeds_exist(study)
     _overrides_fit(study)
     for name, attack in study.attacks.items():
         _attack_is_possible(study, name, attack)
@@ -44,6 +45,18 @@ def _names_exist(study: Study) -> None:
             raise ValueError(f"attacks.{name}: the name is reserved for unperturbed queries; choose another")
         _require(f"attacks.{name}.members", attack.members, study.attacks)
         _require(f"attacks.{name}.source", [attack.source] if attack.source else [], study.trainings)
+
+
+def _seeds_exist(study: Study) -> None:
+    """Raise ValueError if a dataset or a training has a seed that the study lacks, or lacks the study's first."""
+    for section, entries in (("datasets", study.datasets), ("trainings", study.trainings)):
+        for name, entry in entries.items():
+            seeds = entry.seeds or study.seeds
+            unknown = [seed for seed in seeds if seed not in study.seeds]
+            if unknown:
+                raise ValueError(f"{section}.{name}.seeds: {unknown[0]} is not among the study's {study.seeds}")
+            if study.seeds[0] not in seeds:
+                raise ValueError(f"{section}.{name}.seeds: add {study.seeds[0]}, the study's first; figures show it")
 
 
 def _overrides_fit(study: Study) -> None:

@@ -77,6 +77,12 @@ class OptimisationConfig(Section):
         0, ge=0, le=256, description="processes that load batches; 0 loads them in the training process"
     )
     validate_every: Integer = Field(1, ge=1, le=1_000_000, description="epochs between evaluations")
+    validation_queries: Integer | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="queries that a validation attacks, spread over the classes; all if absent",
+    )
     checkpoint: Literal["last", "best-clean", "best-adversarial", "validation"] = "last"
     max_bad_steps: Share = Field(0.5, description="share of steps of an epoch that may lack tuples or a finite loss")
 
@@ -104,6 +110,9 @@ class TrainingConfig(Entry):
     miner: MinerConfig | None = Field(None, description="instead of the dataset's or the study's")
     losses: Annotated[list[Name], Field(min_length=1)] | None = Field(
         None, description="of the study's losses; all of the dataset's if absent"
+    )
+    seeds: Annotated[list[Integer], Field(min_length=1)] | None = Field(
+        None, description="of the study's seeds, the first among them; all of the dataset's if absent"
     )
     loss: dict[str, Any] = Field({}, description="options of the loss that differ for this training")
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this training")

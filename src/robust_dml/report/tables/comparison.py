@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from robust_dml.config import ModelName, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
+from robust_dml.config.resolve import runs
 from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import attack_label, metric_label, threat_label
@@ -143,7 +144,9 @@ def seeds_sentence(numbers: Numbers) -> str:
     count = len(numbers.study.seeds)
     if count == 1:
         return "One seed, so no spread is known."
-    return f"Mean ± sample standard deviation over {count} seeds of the training."
+    trained = list(runs(numbers.study))
+    up_to = "up to " if len(trained) < count * len({run.model for run in trained}) else ""
+    return f"Mean ± sample standard deviation over {up_to}{count} seeds of the training."
 
 
 def queries_sentence(numbers: Numbers, rows: Iterable[Row]) -> str:
