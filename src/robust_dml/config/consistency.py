@@ -48,15 +48,9 @@ def _names_exist(study: Study) -> None:
 
 
 def _seeds_exist(study: Study) -> None:
-    """Raise ValueError if a dataset or a training has a seed that the study lacks, or lacks the study's first."""
     for section, entries in (("datasets", study.datasets), ("trainings", study.trainings)):
         for name, entry in entries.items():
-            seeds = entry.seeds or study.seeds
-            unknown = [seed for seed in seeds if seed not in study.seeds]
-            if unknown:
-                raise ValueError(f"{section}.{name}.seeds: {unknown[0]} is not among the study's {study.seeds}")
-            if study.seeds[0] not in seeds:
-                raise ValueError(f"{section}.{name}.seeds: add {study.seeds[0]}, the study's first; figures show it")
+            _require(f"{section}.{name}.seeds", list(map(str, entry.seeds or [])), list(map(str, study.seeds)))
 
 
 def _overrides_fit(study: Study) -> None:

@@ -112,7 +112,7 @@ class TrainingConfig(Entry):
         None, description="of the study's losses; all of the dataset's if absent"
     )
     seeds: Annotated[list[Integer], Field(min_length=1)] | None = Field(
-        None, description="of the study's seeds, the first among them; all of the dataset's if absent"
+        None, description="of the study's seeds; all if absent. A model without random weights needs one"
     )
     loss: dict[str, Any] = Field({}, description="options of the loss that differ for this training")
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this training")

@@ -106,10 +106,15 @@ def estimate(study: Study, gpu: str | None = None) -> Cost:
     pretrained = {b.record.imagenet for b in study.backbones.values() if b.weights == "imagenet"}
     return Cost(
         models=sum(1 for _ in runs(study)),
-        hours={device: _sum(job_hours(study, run, device) for run in runs(study)) for device in devices},
+        hours={device: study_hours(study, device) for device in devices},
         data={name: data_cost(study, config) for name, config in study.datasets.items()},
         weights_gib=sum(weights.size for weights in pretrained if weights is not None) / GIB,
     )
+
+
+def study_hours(study: Study, device: str) -> Hours:
+    """Return the hours of all models on `device`, cpu or a GPU; NaN where no speed is recorded."""
+    return sum((job_hours(study, run, device) for run in runs(study)), start=Hours(0.0, 0.0, 0.0))
 
 
 def in_precision(study: Study, precision: str) -> Study:
@@ -195,7 +200,8 @@ def used_speeds(study: Study, gpu: str | None = None) -> list[dict[str, str]]:
         (backbone_of(study, run)[1].kind, optimisation_of(study, run).precision) for run in runs(study)
     }
     used |= {(f"{attack}{kind}", "fp32") for kind, _ in used for attack in ("", "attack of ")} | {("job", "")}
-    precisions = {precision for _, precision in used}
+    large = any(not backbone_of(study, run)[1].record.small for run in runs(study))
+    precisions = {precision for _, precision in used} if large else set()
     published = [row for row in gpus() if row["precision"] in precisions and gpu in (None, row["gpu"])]
     return [
         *({"device": row["gpu"], "what": "resnet50 in training", **row} for row in published),
@@ -205,7 +211,7 @@ def used_speeds(study: Study, gpu: str | None = None) -> list[dict[str, str]]:
 
 def assumptions(study: Study) -> list[str]:
     """Return what an estimate takes for granted, in words."""
-    said = ["a large network runs every pass at the speed of ResNet50 in training; attacks and validations are in fp32"]
+    said = ["every pass of a network runs at one speed, on a GPU that of ResNet50 in training; attacks are in fp32"]
     if study.evaluation.stop_when_broken:
         said += [f"an attack that leaves broken queries makes {STANDING:.0%} of its passes"]
     return said
@@ -252,10 +258,6 @@ def gpu_range(cost: Cost, part: Callable[[Hours], float]) -> str:
     found = sorted(part(hours) for hours in cost.gpu_hours) or [math.nan]
     ends = dict.fromkeys(amount(hours) for hours in (found[0], found[-1]))
     return " to ".join(ends)
-
-
-def _sum(hours: Iterable[Hours]) -> Hours:
-    return sum(hours, start=Hours(0.0, 0.0, 0.0))
 
 
 def _known(values: Iterable[float]) -> float:
