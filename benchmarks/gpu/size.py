@@ -33,7 +33,7 @@ class Size:
     @property
     def galleries(self) -> tuple[tuple[int, int], ...]:
         """Queries and gallery items of a search: SOP's test images among themselves, and a million items."""
-        return ((50, 50), (20, 3000)) if self.tiny else ((60_502, 60_502), (8_192, 1_000_000))
+        return ((50, 50), (20, 2000)) if self.tiny else ((60_502, 60_502), (8_192, 1_000_000))
 
     @property
     def images(self) -> int:
@@ -47,8 +47,8 @@ class Size:
 
     @property
     def queries(self) -> int:
-        """Queries that an evaluation attacks."""
-        return 8 if self.tiny else 512
+        """Queries that an evaluation attacks at a time."""
+        return 8 if self.tiny else 128
 
     def gflop(self, images: int) -> float:
         """Return 10^9 operations of ResNet50's forward pass of some images."""
