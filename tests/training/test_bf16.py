@@ -42,12 +42,13 @@ def test_within_the_spread_of_the_noise(
     """The noise is what a step draws: which tuples are mined, and where the attack starts."""
     run = run._replace(training=training)
     reference = recalls(make_study, run, "fp32")
-    half = recalls(make_study, run, "bf16")
+    shift = (recalls(make_study, run, "bf16") - reference).abs()
     sample_seeds, torch_generator = step_module.sample_seeds, step_module.torch_generator
-    redrawn = []
+    redrawn = torch.zeros(2)
     for draw in range(DRAWS):
         monkeypatch.setattr(step_module, "sample_seeds", lambda ids, *path, draw=draw: sample_seeds(ids, *path, draw))
         monkeypatch.setattr(step_module, "torch_generator", lambda *path, draw=draw: torch_generator(*path, draw))
-        redrawn.append(recalls(make_study, run, "fp32"))
-    shift = (torch.stack(redrawn) - reference).abs().amax(0)
-    assert ((half - reference).abs() <= shift).all(), (reference, half, redrawn)
+        redrawn = torch.maximum(redrawn, (recalls(make_study, run, "fp32") - reference).abs())
+        if (shift <= redrawn).all():
+            return
+    raise AssertionError(f"bf16 moves recall@1 (clean, adversarial) by {shift}, other draws by at most {redrawn}")

@@ -85,7 +85,7 @@ class Validation:
             raise UserError(
                 f"validation: the embeddings of {failed} of {len(part)} images are not finite; lower learning_rate"
             )
-        return Items(embeddings, self._tensor(part.labels), self._tensor(part.ids))
+        return Items.of(embeddings, part)
 
     def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Items:
         """Return the queries at `sample`, adversarial where the clean ones are right."""
@@ -109,9 +109,6 @@ class Validation:
         found: Tensor = self.attack.record.attack(problem, self.attack.options)
         with torch.no_grad():
             return embed(found)
-
-    def _tensor(self, values: object) -> Tensor:
-        return torch.as_tensor(values).to(self.device)
 
 
 def spread_over_classes(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
