@@ -58,9 +58,7 @@ def target_in(folder: Path, size: Size) -> Target:
     model = opened.forward.model
     engine.calibrate(model, as_pixels(part.test_images(np.arange(16)), device))
     embed = FrozenEmbedding(FoldedModel(model), layout)
-    embeddings = embed_part(embed, part, device, layout, 64)
-    labels, ids = (torch.as_tensor(values, device=device) for values in (part.labels, part.ids))
-    items = Items(embeddings, labels, ids)
+    items = Items.of(embed_part(embed, part, device, layout, 64), part)
     return Target(embed, device, layout, part, items, items, 0, "", opened.dataset.sha256)
 
 

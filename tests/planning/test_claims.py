@@ -17,7 +17,7 @@ from robust_dml.report.claims.condition import Selection
 
 CLAIMS = load_claims(ROOT / "config/claims.yaml")
 STUDIES = sorted((ROOT / "config").glob("*.yaml"))
-NO_STUDIES = {"claims.yaml", "datasets.yaml"}
+NO_STUDIES = {"claims.yaml", "config.yaml", "datasets.yaml"}
 
 
 @pytest.fixture(scope="module")
