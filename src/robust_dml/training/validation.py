@@ -62,7 +62,7 @@ class Validation:
             optimiser="pgd", norm=attack.norm, epsilon=attack.epsilon, options={"steps": STEPS}
         )
         self.seed, self.device, self.processes = seed, device, processes
-        self.sample = self._tensor(spread_over_classes(queries.labels, attacked or len(queries)))
+        self.sample = torch.from_numpy(spread_over_classes(queries.labels, attacked or len(queries))).to(device)
 
     def recalls(self, embed: Embed) -> Recalls:
         """Return clean and adversarial recall@1. Raises UserError if clean embeddings are not finite."""
