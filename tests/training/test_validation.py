@@ -29,6 +29,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        return np.zeros((len(self), 0), dtype=np.int64)
+
     def test_images(self, positions: Tensor) -> Tensor:
         return self.images[positions]
 
