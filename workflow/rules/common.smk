@@ -60,6 +60,14 @@ def read_study():
         raise WorkflowError(str(error)) from None
 
 
+def require_plain_names():
+    """Raise WorkflowError if a folder of images has braces in its name, which no input of Snakemake can have."""
+    own = [folder for config in STUDY.datasets.values() for folder in data_paths.own_folders(config)]
+    for folder in map(str, [DATA, *own]):
+        if "{" in folder or "}" in folder:
+            raise WorkflowError(f"{folder}: Snakemake reads braces in a name as a wildcard; rename the folder")
+
+
 def job_prefix():
     """Return what every shell command begins with: stop at the first failure, and find this checkout's package.
 
@@ -265,6 +273,7 @@ ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
 DIGESTS = sorted(set(attack_digests(STUDY).values()))
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
+require_plain_names()
 shell.prefix(job_prefix())
 
 

@@ -28,7 +28,7 @@ from robust_dml.evaluation.sample import queries_of_checks
 from robust_dml.evaluation.stored import StoredResults
 from robust_dml.metrics import depth_of, means, query_values
 from robust_dml.records import METRICS
-from robust_dml.retrieval import Items, Protocol, Ranking, rank
+from robust_dml.retrieval import Items, Protocol, Ranking, rank, rank_attacked
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import versions
 
@@ -88,10 +88,7 @@ class Evaluation:
 
     def ranking(self, embeddings: NDArray[np.float32], protocol: Protocol = "masked") -> Ranking:
         """Rank the gallery for all queries, embedded as given (Q, d); a query that is not finite has no hit."""
-        given = torch.from_numpy(embeddings)
-        failed = ~torch.isfinite(given).all(1)
-        finite = torch.where(failed[:, None], self.queries.embeddings, given)
-        return rank(self.queries.embedded_as(finite), self.gallery, protocol, self.depth).without(failed)
+        return rank_attacked(self.queries, torch.from_numpy(embeddings), self.gallery, protocol, self.depth)
 
     def check_inputs(self) -> CheckInputs:
         """Return what the checks read."""

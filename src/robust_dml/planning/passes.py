@@ -66,12 +66,16 @@ def attack_passes(study: Study, run: Run, images: tuple[int, int], standing: flo
 
 
 def _per_query(at: AttackAt, share: float) -> float:
-    """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient."""
+    """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient.
+
+    The result of a transfer is embedded by its source too.
+    """
     record: Optimiser = at.attack.record
     if at.variant == "released":
         return record.released_passes(at.attack.options) + 1
+    embedded = 1 if at.attack.source is None else 2
     own = record.passes(at.attack.options) * (share if record.stops else ALL_STAND)
-    return own + (1 if record.first_gradient == "none" else 3)
+    return own + embedded + (0 if record.first_gradient == "none" else 2)
 
 
 def images_of(config: DatasetConfig, known: int | None) -> tuple[int, int] | None:
