@@ -17,12 +17,14 @@ from robust_dml.config.data import DatasetConfig
 from robust_dml.config.resolve import backbone_of, optimisation_of, runs
 from robust_dml.data.archives.sources import Archive, Source, load_source
 from robust_dml.data.paths import data_folder, store_folder
+from robust_dml.evaluation.planned import planned_attacks
 from robust_dml.planning.passes import (
-    ALL_STAND,
     STANDING,
+    STANDING_IN_STANDARD,
     attack_passes,
     forward_gflop,
     images_of,
+    standing_share,
     training_passes,
     validation_passes,
 )
@@ -138,8 +140,8 @@ def job_hours(study: Study, run: Run, device: str) -> Hours:
     steps, validations = training_passes(study, run, images), validation_passes(study, run, images)
     return Hours(
         train=start + steps / training + validations / attacking,
-        attack=start + attack_passes(study, run, images, STANDING) / attacking,
-        attack_at_most=start + attack_passes(study, run, images, ALL_STAND) / attacking,
+        attack=start + attack_passes(study, run, images, standing=True) / attacking,
+        attack_at_most=start + attack_passes(study, run, images) / attacking,
     )
 
 
@@ -212,8 +214,11 @@ def used_speeds(study: Study, gpu: str | None = None) -> list[dict[str, str]]:
 def assumptions(study: Study) -> list[str]:
     """Return what an estimate takes for granted, in words."""
     said = ["every pass of a network runs at one speed, on a GPU that of ResNet50 in training; attacks are in fp32"]
-    if study.evaluation.stop_when_broken:
+    shares = {standing_share(study, at) for run in runs(study) for at in planned_attacks(study, run)}
+    if STANDING in shares:
         said += [f"an attack that leaves broken queries makes {STANDING:.0%} of its passes"]
+    if STANDING_IN_STANDARD in shares:
+        said += [f"the standard protocol makes {STANDING_IN_STANDARD:.0%} of its passes, as it leaves broken queries"]
     return said
 
 

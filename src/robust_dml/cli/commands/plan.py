@@ -73,7 +73,8 @@ def _totals(cost: Cost) -> list[str]:
     ]
     if any(hours.at_most > hours.total for hours in cost.hours.values()):
         at_most = gpu_range(cost, lambda h: h.at_most)
-        lines += [f"           at most {at_most} on one GPU, if no attack breaks any query"]
+        on_the_cpu = amount(cost.cpu_hours.at_most)
+        lines += [f"           at most {at_most} on one GPU, or {on_the_cpu} on the CPU, if no attack breaks any query"]
     return lines
 
 
