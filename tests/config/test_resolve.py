@@ -17,9 +17,9 @@ def test_a_model_has_the_seeds_that_its_dataset_and_its_training_have() -> None:
     content = STUDY.model_dump(mode="json")
     content["seeds"] = [0, 1, 2]
     content["datasets"]["patches"]["seeds"] = [0, 2]
-    content["trainings"]["natural"]["seeds"] = [0, 1]
+    content["trainings"]["robust-positive"]["seeds"] = [0, 1]
     found = [run for run in runs(Study(**content)) if (run.dataset, run.loss) == ("patches", "triplet")]
-    assert [run.seed for run in found if run.training == "natural"] == [0]
+    assert [run.seed for run in found if run.training == "robust-positive"] == [0]
     assert [run.seed for run in found if run.training == "robust-anchor"] == [0, 2]
 
 
