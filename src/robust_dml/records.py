@@ -60,6 +60,8 @@ class Optimiser:
     released_passes: Callable[[Any], float] = lambda options: 0.0
     trains: bool = False
     """Whether robust training may use it."""
+    stops: bool = False
+    """Whether it leaves a query once it is broken, where `evaluation.stop_when_broken` says so."""
 
 
 @dataclass(frozen=True, kw_only=True)

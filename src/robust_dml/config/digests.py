@@ -49,7 +49,7 @@ VALIDATION_ATTACK = "pgd"
 
 def data_settings(study: Study, dataset: str) -> dict[str, Any]:
     """Return what the prepared images of a dataset depend on."""
-    unrelated = {"backbone", "losses", "trainings", "optimisation", "miner", "gallery", "split", "validation"}
+    unrelated = {"seeds", "backbone", "losses", "trainings", "optimisation", "miner", "gallery", "split", "validation"}
     return study.datasets[dataset].model_dump(mode="json", exclude=unrelated)
 
 
@@ -66,7 +66,7 @@ def training_settings(study: Study, run: Run) -> dict[str, Any]:
         files = user_files(backbone_of(study, run)[1])
         return own | ({"files": files} if files else {})
     optimisation = optimisation_of(study, run)
-    left_out = {"workers"} | ({"validate_every"} if optimisation.checkpoint == "last" else set())
+    left_out = {"workers"} | ({"validate_every", "validation_queries"} if optimisation.checkpoint == "last" else set())
     dataset = study.datasets[run.dataset]
     return {
         "data": data_settings(study, run.dataset) | {"split": dataset.split, "validation": dataset.validation},
