@@ -64,12 +64,12 @@ def _read(path: Path) -> nn.Module:
 
 
 def _traced(path: Path) -> nn.Module:
-    module: nn.Module = torch.jit.load(str(path), map_location="cpu")
+    module: nn.Module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
     return module
 
 
 def _exported(path: Path) -> nn.Module:
-    module: nn.Module = torch.export.load(path).module()  # type: ignore[no-untyped-call]
+    module: nn.Module = torch.export.load(path).module()
     # An exported module has one mode and refuses to be asked for another.
     module.train = MethodType(lambda self, mode=True: self, module)  # type: ignore[method-assign]
     return module
