@@ -62,6 +62,8 @@ class Optimiser:
     released_passes: Callable[[Any], float] = lambda options: 0.0
     trains: bool = False
     """Whether robust training may use it."""
+    stops: bool = False
+    """Whether it leaves a query once it is broken, where `evaluation.stop_when_broken` says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,8 @@ class Backbone:
     """Whether `build` itself fetches the weights that `weights: imagenet` asks for."""
     small: bool = False
     """Whether one core serves it best, so that jobs run side by side."""
+    identity: Callable[[Any], str] = lambda options: ""
+    """A hash of the user's files that `build` reads, from the options; empty if it reads none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ import pytest
 from checkout import ROOT, copy_checkout, run_snakemake
 from faults.pipeline import FILE, MODEL, MODELS, names_of
 from repository import make_repository, run
+from robust_dml.cli.main import main
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.locks import only_one
 
@@ -35,17 +36,15 @@ def hold(lock: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("stage", ["train", "attack"])
-def test_a_second_job_on_one_model_is_refused(damaged: Path, stage: str) -> None:
+def test_a_second_job_on_one_model_is_refused(damaged: Path, stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = (MODELS / "model.safetensors").read_bytes()
     holder = hold(Path("state/ci", stage, MODEL.path, "lock"))
     try:
-        words = [sys.executable, "-m", "robust_dml", stage, FILE, *names_of(MODEL)]
-        second = subprocess.run(words, capture_output=True, text=True)
+        assert main([stage, FILE, *names_of(MODEL)]) == 1
     finally:
         holder.kill()
         holder.wait()
-    assert second.returncode == 1
-    (line,) = second.stderr.splitlines()
+    line = capsys.readouterr().err.splitlines()[-1]
     assert "another process works on it" in line and "wait for it, or stop it" in line
     assert (MODELS / "model.safetensors").read_bytes() == before
 

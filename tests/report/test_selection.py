@@ -54,6 +54,12 @@ def test_series_differ_in_one_option(make: Any) -> None:
     assert slot_series(make("natural", "positive", "rival")) == []
 
 
+def test_a_training_of_fewer_seeds_stays_in_its_series(make: Any) -> None:
+    fewer = {name: {**TRAININGS[name], "seeds": [0]} for name in ("negative", "half")}
+    study = make(*TRAININGS, trainings={**TRAININGS, **fewer}, seeds=[0, 1])
+    assert slot_series(study) == [["positive", "negative"]] and rate_series(study) == [["half", "positive"]]
+
+
 def test_the_headline_is_the_studys_choice_or_its_first_attack(make: Any) -> None:
     assert headline(make("natural")).label == "pgd-0.05"
     assert headline(make("natural", report={"headline": "pgd-0.1"})).label == "pgd-0.1"

@@ -49,3 +49,5 @@ def test_snakemakes_own_report_has_tables_figures_and_captions(checkout: Path) -
         text = "".join(report.read(name).decode(errors="ignore") for name in report.namelist() if name.endswith("html"))
     assert {"main.html", "shift.png", "claims.json"} <= names
     assert "Share of the queries whose embedding moves" in text
+    labels = set(re.findall(r'"labels": ?\{"(\w+)": "(\w+)"\}', text))
+    assert {("table", "main"), ("figure", "shift"), ("notebook", "results")} <= labels

@@ -24,6 +24,7 @@ RESERVED = ("none", "clean")
 def require_consistent(study: Study) -> None:
     """Raise ValueError, with the place in the YAML, where two sections of a study contradict each other."""
     _names_exist(study)
+    _seeds_exist(study)
     _overrides_fit(study)
     for name, attack in study.attacks.items():
         _attack_is_possible(study, name, attack)
@@ -39,15 +40,18 @@ def _names_exist(study: Study) -> None:
         _require(f"datasets.{name}.trainings", dataset.trainings or [], study.trainings)
     for name, training in study.trainings.items():
         _require(f"trainings.{name}.losses", training.losses or [], study.losses)
-        _require(
-            f"trainings.{name}.seeds", [str(seed) for seed in training.seeds or []], [str(seed) for seed in study.seeds]
-        )
         _require(f"trainings.{name}.backbone", [training.backbone] if training.backbone else [], study.backbones)
     for name, attack in study.attacks.items():
         if name in RESERVED:
             raise ValueError(f"attacks.{name}: the name is reserved for unperturbed queries; choose another")
         _require(f"attacks.{name}.members", attack.members, study.attacks)
         _require(f"attacks.{name}.source", [attack.source] if attack.source else [], study.trainings)
+
+
+def _seeds_exist(study: Study) -> None:
+    for section, entries in (("datasets", study.datasets), ("trainings", study.trainings)):
+        for name, entry in entries.items():
+            _require(f"{section}.{name}.seeds", list(map(str, entry.seeds or [])), list(map(str, study.seeds)))
 
 
 def _overrides_fit(study: Study) -> None:

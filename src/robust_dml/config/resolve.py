@@ -51,15 +51,16 @@ def runs(study: Study) -> Iterator[Run]:
     for dataset, config in study.datasets.items():
         for loss, training in product(config.losses or trained, config.trainings or study.trainings):
             if training not in study.models and loss in (study.trainings[training].losses or trained):
-                yield from (Run(dataset, loss, training, seed) for seed in seeds_of(study, training))
+                yield from (Run(dataset, loss, training, seed) for seed in seeds_of(study, dataset, training))
         for model in study.models:
             if model in (config.trainings or study.models):
-                yield from (Run(dataset, NO_LOSS, model, seed) for seed in seeds_of(study, model))
+                yield from (Run(dataset, NO_LOSS, model, seed) for seed in seeds_of(study, dataset, model))
 
 
-def seeds_of(study: Study, training: str) -> list[int]:
-    """Return the seeds of a training, or of a model that is not trained."""
-    return study.trainings[training].seeds or study.seeds
+def seeds_of(study: Study, dataset: str, training: str) -> list[int]:
+    """Return the seeds of a model: those of the study that its dataset and its training have."""
+    own = [study.datasets[dataset].seeds, study.trainings[training].seeds]
+    return [seed for seed in study.seeds if all(seeds is None or seed in seeds for seeds in own)]
 
 
 def source_of(study: Study, run: Run, training: str) -> Run | None:

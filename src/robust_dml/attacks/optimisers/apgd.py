@@ -207,4 +207,5 @@ ENTRY = Optimiser(
     steps=lambda options: options.steps,
     counted="steps",
     trains=True,
+    stops=True,
 )

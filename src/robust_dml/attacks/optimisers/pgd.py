@@ -171,4 +171,5 @@ ENTRY = Optimiser(
     released="robust_dml.attacks.released:run_pgd",
     released_passes=pgd_passes,
     trains=True,
+    stops=True,
 )

@@ -130,4 +130,5 @@ ENTRY = Optimiser(
     steps=lambda options: options.steps,
     counted="queries",
     first_gradient="none",
+    stops=True,
 )

@@ -78,13 +78,15 @@ def member_names() -> list[str]:
     return [*(member.name for member in doubled_members()), RESTART.name]
 
 
+def protocol_passes(effort: int = 1) -> float:
+    """Return the passes of a query that no member breaks, with as many rounds of restarts as there are at least."""
+    members = doubled_members() if effort > 1 else MEMBERS
+    restarts = effort * (RESTART.doubled() if effort > 1 else RESTART).passes()
+    return sum(member.passes() for member in members) + restarts
+
+
 def _steps(options: Options) -> int:
     return sum(member.settings["steps"] for member in MEMBERS) + RESTART.settings["steps"]
-
-
-def _passes(options: Options) -> float:
-    """Return the passes of a query that no member breaks, with one round of restarts."""
-    return sum(member.passes() for member in (*MEMBERS, RESTART))
 
 
 ENTRY = Optimiser(
@@ -92,6 +94,6 @@ ENTRY = Optimiser(
     summary="the worst case of PGD, APGD on the margin and to single classes, transfer and Square (docs/protocol.md)",
     family="standard",
     attack=None,
-    passes=_passes,
+    passes=lambda options: protocol_passes(),
     steps=_steps,
 )
