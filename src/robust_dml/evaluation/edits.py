@@ -91,11 +91,9 @@ def _posterize(image: Tensor, bits: float, generator: np.random.Generator) -> Te
 
 
 def _pixelate(image: Tensor, scale: float, generator: np.random.Generator) -> Tensor:
-    height, width = image.shape[1:]
-    small = [max(1, round(scale * height)), max(1, round(scale * width))]
-    return functional.resize(
-        functional.resize(image, small, antialias=True), [height, width], InterpolationMode.NEAREST
-    )
+    picture = _picture(image)
+    small = picture.resize([max(1, round(scale * side)) for side in picture.size], Image.Resampling.BOX)
+    return _tensor(small.resize(picture.size, Image.Resampling.NEAREST))
 
 
 def _crop(image: Tensor, share: float, generator: np.random.Generator) -> Tensor:
@@ -141,7 +139,14 @@ def _bytes(pixels: np.ndarray) -> Tensor:
 
 
 def _filtered(image: Tensor, blur: ImageFilter.MultibandFilter) -> Tensor:
-    picture = Image.fromarray(image.permute(1, 2, 0).contiguous().numpy()).filter(blur)
+    return _tensor(_picture(image).filter(blur))
+
+
+def _picture(image: Tensor) -> Image.Image:
+    return Image.fromarray(image.permute(1, 2, 0).contiguous().numpy())
+
+
+def _tensor(picture: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
 

@@ -49,7 +49,7 @@ def line_problem(seed: int, epsilon: float) -> tuple[HubSearch, Tensor, float]:
     return search, place, reach
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(12))
 def test_99_percent_of_the_optimum_of_a_linear_embedding(seed: int) -> None:
     search, place, reach = line_problem(seed, 0.05)
     judged = capture(search.attackers, search.gallery, search.places)

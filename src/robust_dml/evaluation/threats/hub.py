@@ -103,18 +103,26 @@ class HubSearch:
     def best(self, known: Tensor, ball: Ball) -> Tensor:
         """Return images in the ball that capture most of the attacker's queries; `known` (B, ...) are in it already.
 
-        PGD runs once per temperature; the images of a smaller radius are known, so the share never falls as it grows.
+        PGD runs once per temperature from a random start, and once from the best image with steps a tenth as long; the
+        images of a smaller radius are known, so the share never falls as it grows.
         """
-        best, most = known, self._captured(known)
+        size = ball.step_size(self.steps)
+        best = known
         for number, temperature in enumerate(TEMPERATURES):
-            objective = capture(self.attackers, self.gallery, self.places, k=self.rank, temperature=temperature)
             start = ball.random(self.images, seeds=self.seeds, stream=number)
-            found = pgd(self.embed, self.images, objective, ball, steps=self.steps, start=start)
-            captured = self._captured(found)
-            better = captured > most
-            best = torch.where(better.view(-1, *[1] * (found.dim() - 1)), found, best)
-            most = torch.maximum(captured, most)
+            best = self._better(best, self._climb(temperature, ball, size, start))
+        for temperature in TEMPERATURES:
+            best = self._better(best, self._climb(temperature, ball, size / 10, best))
         return best
+
+    def _climb(self, temperature: float, ball: Ball, size: float, start: Tensor) -> Tensor:
+        objective = capture(self.attackers, self.gallery, self.places, k=self.rank, temperature=temperature)
+        return pgd(self.embed, self.images, objective, ball, steps=self.steps, step_size=size, start=start)
+
+    def _better(self, one: Tensor, other: Tensor) -> Tensor:
+        """Return, per candidate, the image that captures more of the attacker's queries; the first if they tie."""
+        better = self._captured(other) > self._captured(one)
+        return torch.where(better.view(-1, *[1] * (one.dim() - 1)), other, one)
 
     def _captured(self, images: Tensor) -> Tensor:
         with torch.no_grad():
