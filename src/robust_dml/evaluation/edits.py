@@ -67,27 +67,33 @@ def _box_blur(image: Tensor, share: float, generator: np.random.Generator) -> Te
 
 
 def _brightness(image: Tensor, factor: float, generator: np.random.Generator) -> Tensor:
-    return functional.adjust_brightness(image, factor)
+    found: Tensor = functional.adjust_brightness(image, factor)
+    return found
 
 
 def _contrast(image: Tensor, factor: float, generator: np.random.Generator) -> Tensor:
-    return functional.adjust_contrast(image, factor)
+    found: Tensor = functional.adjust_contrast(image, factor)
+    return found
 
 
 def _saturation(image: Tensor, factor: float, generator: np.random.Generator) -> Tensor:
-    return functional.adjust_saturation(image, factor)
+    found: Tensor = functional.adjust_saturation(image, factor)
+    return found
 
 
 def _hue(image: Tensor, turn: float, generator: np.random.Generator) -> Tensor:
-    return functional.adjust_hue(image, turn * _sign(generator))
+    found: Tensor = functional.adjust_hue(image, turn * _sign(generator))
+    return found
 
 
 def _jpeg(image: Tensor, quality: float, generator: np.random.Generator) -> Tensor:
-    return functional.jpeg(image, int(quality))
+    found: Tensor = functional.jpeg(image, int(quality))
+    return found
 
 
 def _posterize(image: Tensor, bits: float, generator: np.random.Generator) -> Tensor:
-    return functional.posterize(image, int(bits))
+    found: Tensor = functional.posterize(image, int(bits))
+    return found
 
 
 def _pixelate(image: Tensor, scale: float, generator: np.random.Generator) -> Tensor:
@@ -100,19 +106,22 @@ def _crop(image: Tensor, share: float, generator: np.random.Generator) -> Tensor
     height, width = image.shape[1:]
     tall, wide = max(1, round(share * height)), max(1, round(share * width))
     top, left = int(generator.integers(height - tall + 1)), int(generator.integers(width - wide + 1))
-    return functional.resized_crop(image, top, left, tall, wide, [height, width], antialias=True)
+    found: Tensor = functional.resized_crop(image, top, left, tall, wide, [height, width], antialias=True)
+    return found
 
 
 def _rotation(image: Tensor, degrees: float, generator: np.random.Generator) -> Tensor:
     angle = degrees * _sign(generator)
-    return functional.rotate(image, angle, InterpolationMode.BILINEAR, fill=_mean_colour(image))
+    found: Tensor = functional.rotate(image, angle, InterpolationMode.BILINEAR, fill=_mean_colour(image))
+    return found
 
 
 def _shift(image: Tensor, share: float, generator: np.random.Generator) -> Tensor:
     angle = 2 * np.pi * generator.random()
     move = [share * image.shape[-1] * float(part) for part in (np.cos(angle), np.sin(angle))]
     bilinear, colour = InterpolationMode.BILINEAR, _mean_colour(image)
-    return functional.affine(image, 0.0, move, 1.0, [0.0, 0.0], interpolation=bilinear, fill=colour)
+    found: Tensor = functional.affine(image, 0.0, move, 1.0, [0.0, 0.0], interpolation=bilinear, fill=colour)
+    return found
 
 
 def _overlay(image: Tensor, area: float, generator: np.random.Generator) -> Tensor:
@@ -127,7 +136,8 @@ def _overlay(image: Tensor, area: float, generator: np.random.Generator) -> Tens
 
 
 def _flip(image: Tensor, strength: float, generator: np.random.Generator) -> Tensor:
-    return functional.horizontal_flip(image)
+    found: Tensor = functional.horizontal_flip(image)
+    return found
 
 
 def _floats(image: Tensor) -> np.ndarray:

@@ -64,7 +64,9 @@ def measure_edits(target: Target, options: EditsOptions) -> Iterator[Reading]:
     yield judge.reading("clean", 0, clean)
     for side in options.of:
         for severity in sorted(set(options.severities)):
-            right = {name: _edited_right(target, name, severity, side) for name in dict.fromkeys(options.edits)}
+            right: dict[str, Tensor] = {
+                name: _edited_right(target, name, severity, side) for name in dict.fromkeys(options.edits)
+            }
             worst = min(right, key=lambda name: float(right[name][judge.scored].mean()))
             mean = torch.stack(list(right.values())).mean(0)
             for setting, values in {**right, "mean edit": mean, "worst edit": right[worst]}.items():
