@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from robust_dml.attacks.problem import Problem
     from robust_dml.config import Run, Study
     from robust_dml.config.evaluation import AttackAt
-    from robust_dml.config.training import BackboneConfig
+    from robust_dml.config.training import BackboneConfig, TrainingConfig
     from robust_dml.data.index.listing import Listed
     from robust_dml.evaluation.check_inputs import CheckInputs, Finding
     from robust_dml.losses import LossFunction
@@ -102,6 +102,8 @@ class Method:
     """Whether it uses the optimiser of the training's `attack`."""
     optimisers: tuple[str, ...] = ()
     """The optimisers that it uses whatever the training's `attack` is."""
+    refuses: Callable[[TrainingConfig], str | None] = lambda config: None
+    """Return what is wrong with the settings of a training, as "key: expected, found"; None if nothing is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,13 +106,13 @@ class StopAt:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
         self.wanted = False
-        mine = TrainingStep.mine
+        embed = TrainingStep.embed
 
-        def noting(step: TrainingStep, embeddings: object) -> object:
+        def noting(step: TrainingStep, images: object) -> object:
             self.wanted = (step.epoch, step.number) == (epoch, number)
-            return mine(step, embeddings)  # type: ignore[arg-type]
+            return embed(step, images)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(TrainingStep, "mine", noting)
+        monkeypatch.setattr(TrainingStep, "embed", noting)
         monkeypatch.setattr("robust_dml.training.loop.StopRequest", lambda: self)
 
     def __enter__(self) -> StopAt:

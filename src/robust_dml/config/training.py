@@ -118,3 +118,10 @@ class TrainingConfig(Entry):
         if self.ramp_epochs and not (self.record.attacks or self.record.optimisers):
             raise ValueError(f"ramp_epochs: {self.method} has no attack whose epsilon could rise; remove it")
         return self
+
+    @model_validator(mode="after")
+    def _method_takes_its_attack(self) -> Self:
+        refusal = self.record.refuses(self)
+        if refusal is not None:
+            raise ValueError(refusal)
+        return self
