@@ -22,11 +22,13 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.report.results import Results
     from robust_dml.runtime.errors import UserError
     from robust_dml.runtime.progress import say
+    from robust_dml.runtime.suggestion import did_you_mean
 
     study = load_study(arguments.study)
     names = figure_names(study)
     if arguments.only and arguments.only not in names:
-        raise UserError(f"{arguments.study}: has no figure {arguments.only}; it has {', '.join(names)}")
+        meant = did_you_mean(arguments.only, names)
+        raise UserError(f"{arguments.study}: has no figure {arguments.only}{meant}; it has {', '.join(names)}")
     numbers = Numbers(Results(study))
     for name in [arguments.only] if arguments.only else names:
         save(draw(numbers, name), figure_files(study, name))
