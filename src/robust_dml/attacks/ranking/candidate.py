@@ -16,8 +16,7 @@ Sign = int
 def candidate_loss(x: Tensor, chosen: Tensor, gallery: Tensor, sign: Sign, measure: Measure = "euclidean") -> Tensor:
     """Return the mean over queries `chosen` (B, W, d) and gallery (N, d) of the violated wanted orders (B,)."""
     mine = to_chosen(x, chosen, measure)[:, :, None]
-    others = pairwise(chosen, gallery.expand(len(x), *gallery.shape), measure)
-    return (sign * (mine - others)).clamp(min=0).mean((1, 2))
+    return (sign * (mine - _of_queries(chosen, gallery, measure))).clamp(min=0).mean((1, 2))
 
 
 def candidate_distance_loss(x: Tensor, chosen: Tensor, sign: Sign, measure: Measure = "euclidean") -> Tensor:
@@ -28,5 +27,9 @@ def candidate_distance_loss(x: Tensor, chosen: Tensor, sign: Sign, measure: Meas
 def candidate_rank(x: Tensor, chosen: Tensor, gallery: Tensor, measure: Measure = "euclidean") -> Tensor:
     """Return the mean number (B,) of gallery items that are nearer to the queries than x is."""
     mine = to_chosen(x, chosen, measure)[:, :, None]
-    others = pairwise(chosen, gallery.expand(len(x), *gallery.shape), measure)
-    return (others < mine).sum(2).to(x.dtype).mean(1)
+    return (_of_queries(chosen, gallery, measure) < mine).sum(2).to(x.dtype).mean(1)
+
+
+def _of_queries(chosen: Tensor, gallery: Tensor, measure: Measure) -> Tensor:
+    """Return the distances (B, W, N) of the queries (B, W, d) to the gallery."""
+    return pairwise(chosen.flatten(0, 1), gallery, measure).unflatten(0, chosen.shape[:2])

@@ -1,0 +1,16 @@
+"""SPQA-, QA- that keeps five other near items at the top."""
+
+from __future__ import annotations
+
+from robust_dml.attacks.ranking.poses import pose_preserving
+from robust_dml.records import Threat
+
+ENTRY = Threat(
+    label="SPQA-",
+    summary="a near item is lowered in the ranking of a perturbed query, whose other near items stay",
+    perturbs="queries",
+    metric="rank",
+    higher_is_safer=False,
+    numbers={"rank": "rank, share of the gallery", "kept-rank": "rank of the kept items"},
+    pose=lambda asked: pose_preserving(asked, -1),
+)
