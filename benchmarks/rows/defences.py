@@ -14,6 +14,7 @@ from robust_dml.records import METHODS
 
 BATCH = {"classes_per_batch": 5, "samples_per_class": 18}
 ATTACK = {"optimiser": "pgd", "epsilon": 0.1, "steps": 5}
+THREE = {"kind": "ensemble", "members": 3, "of": {"kind": "convnet", "widths": [16, 32, 64]}, "embedding": 64}
 SETTINGS: dict[str, dict[str, Any]] = {"hm": {"ics": 0.5}}
 QUICK = ("act", "est", "hm", "robust")
 HERE = "benchmarks.rows.defences"
@@ -49,7 +50,7 @@ def step(method: str) -> Way:
         study = engine.make_study(
             Path(folder),
             engine.digits(),
-            engine.DEMO_NET,
+            THREE if method == "eat" else engine.DEMO_NET,
             trainings={method: {"method": method, "attack": ATTACK, **SETTINGS.get(method, {})}},
             optimisation={"learning_rate": 1e-3, "epochs": 2, **BATCH},
         )

@@ -144,6 +144,8 @@ class Backbone:
     """10^9 floating-point operations of a forward pass at `size` pixels; None if unknown."""
     imagenet: Weights | None = None
     """Published ImageNet weights of its trunk."""
+    measured_as: Callable[[BackboneConfig], str] = lambda config: config.kind
+    """The backbone whose recorded speed and memory an estimate uses."""
     fetches_imagenet: bool = False
     """Whether `build` itself fetches the weights that `weights: imagenet` asks for."""
     small: bool = False

@@ -14,9 +14,12 @@ from robust_dml.config import Run, load_study
 from robust_dml.config.training import TrainingConfig
 from robust_dml.miners.by_hardness import HardnessMiner
 from robust_dml.models import EmbeddingModel
+from robust_dml.models.ensemble import Ensemble, members_of
 from robust_dml.records import METHODS
+from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import sha256_of
 from robust_dml.training import inner, train
+from robust_dml.training.methods.eat import Eat, EatOptions, proxy_anchor
 from robust_dml.training.methods.hm import HardnessManipulation, HmOptions
 from robust_dml.training.step import TrainingStep
 from training.conftest import MakeStudy
@@ -27,12 +30,12 @@ EPSILON, STEPS = 0.05, 3
 LABELS = torch.arange(12) % 4
 IMAGES = torch.rand(12, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
 MINER = HardnessMiner(strategy="semihard", margin=1.0)
-DEFENCES = [name for name in METHODS.names if METHODS.load(name).refuses is inner.only_pgd]
+DEFENCES = [name for name in METHODS.names if name != "eat" and METHODS.load(name).refuses is inner.only_pgd]
 MOVED = {  # images that move, of 12 anchors with a tuple each
     **dict.fromkeys(["act", "ramd", "rest", "ca-tride"], 24),
     **dict.fromkeys(["amd", "tbc", "hm", "amdsemi"], 36),
     **dict.fromkeys(["est", "ses", "fare", "sma", "goat", "fna"], 12),
-}
+}  # eat has tests of its own
 
 
 def step_for(method: str, **settings: Any) -> TrainingStep:
@@ -140,7 +143,9 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "fare": {"method": "fare", "natural_epochs": 1, "clean": 0.5},
     "act": {"method": "act"},
     "fna": {"method": "fna"},
+    "eat": {"method": "eat", "backbone": "two"},
 }
+TWO = {"kind": "ensemble", "members": 2, "of": {"kind": "convnet", "widths": [8]}, "embedding": 8}
 
 
 @pytest.mark.parametrize("name", TRAININGS)
@@ -148,7 +153,8 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     training = {**TRAININGS[name], "attack": {"epsilon": 0.05, "steps": 2}}
-    study, run = load_study(make_study(trainings={"own": training})), Run("digits", "triplet", "own", 0)
+    study = load_study(make_study(trainings={"own": training}, backbones={"two": TWO}))
+    run = Run("digits", "triplet", "own", 0)
     train(study, run)
     expected = sha256_of(model_path(study, run))
     model_path(study, run).unlink()
@@ -167,3 +173,56 @@ def test_batches_that_batchnorm_sees_in_est(frozen: bool, as_released: bool, bat
     model = EmbeddingModel(network).double()
     loss_of(make_step(model, IMAGES, LABELS, miner=MINER, config=config, freeze_batchnorm=frozen)).backward()
     assert int(norm.num_batches_tracked) == batches
+
+
+def ensemble_step() -> tuple[TrainingStep, Eat]:
+    network = Ensemble(nn.Sequential(nn.Flatten(), nn.Linear(192, 8)) for _ in range(3))
+    model = EmbeddingModel(network)
+    config = TrainingConfig(method="eat", attack={"epsilon": EPSILON, "steps": STEPS})
+    step = make_step(model, IMAGES[:, :, :8, :8].float(), LABELS, miner=MINER, config=config)
+    method = Eat(EatOptions())
+    method.members = members_of(model)
+    method.proxies = nn.Parameter(torch.randn(3, 4, 8, generator=torch.Generator().manual_seed(0)))
+    return step, method
+
+
+def test_each_image_of_an_ensemble_is_attacked_once_and_every_network_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, method = ensemble_step()
+    moved, noting = [], inner.descend
+
+    def spy(embed: Any, images: Tensor, loss: Any, ball: Any, **how: Any) -> Descent:
+        found = noting(embed, images, loss, ball, **how)
+        assert float(loss(embed(found.images))) < float(loss(embed(how["start"])))
+        moved.append(len(images))
+        return found
+
+    monkeypatch.setattr(inner, "descend", spy)
+    method.loss(step).backward()
+    assert sum(moved) == len(IMAGES)
+    assert all(weight.grad.abs().sum() > 0 for member in method.members for weight in member.parameters())
+    assert method.proxies.grad is not None and (method.proxies.grad.abs().sum((1, 2)) > 0).all()
+
+
+def test_an_ensemble_embeds_as_the_mean_of_its_networks() -> None:
+    step, method = ensemble_step()
+    images = step.images
+    each = torch.stack([member(images) for member in method.members])
+    expected = nn.functional.normalize(each.mean(0))
+    assert torch.allclose(step.embed_fixed(images), expected, atol=1e-6)
+
+
+def test_proxy_anchor_is_that_of_the_library() -> None:
+    from pytorch_metric_learning.losses import ProxyAnchorLoss
+
+    embeddings = nn.functional.normalize(torch.randn(10, 8, generator=torch.Generator().manual_seed(1)))
+    labels = torch.arange(10) % 4
+    library = ProxyAnchorLoss(num_classes=5, embedding_size=8, margin=0.1, alpha=32)
+    with torch.no_grad():
+        found = proxy_anchor(embeddings, labels, library.proxies, 32, 0.1)
+        assert float(found) == pytest.approx(float(library(embeddings, labels)), rel=1e-5)
+
+
+def test_eat_needs_an_ensemble(make_study: MakeStudy) -> None:
+    study = load_study(make_study(trainings={"own": {"method": "eat", "attack": {"epsilon": 0.05, "steps": 2}}}))
+    with pytest.raises(UserError, match="take a backbone of kind ensemble"):
+        train(study, Run("digits", "triplet", "own", 0))

@@ -28,6 +28,12 @@ class BackboneConfig(Entry):
         """Return the record of a backbone."""
         return BACKBONES.load(name)
 
+    @property
+    def measured_as(self) -> str:
+        """The kind whose recorded speed an estimate uses, and whose code it runs beside its own."""
+        found: str = self.record.measured_as(self)
+        return found
+
     @model_validator(mode="after")
     def _weights_exist(self) -> Self:
         if self.weights == "imagenet" and self.record.imagenet is None and not self.record.fetches_imagenet:

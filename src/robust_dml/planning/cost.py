@@ -97,10 +97,10 @@ def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
     if gflop == 0:  # pixels: their search is not counted for any model, and there is nothing else
         return start / 3600, start / 3600
     per_hour = 3600 / gflop
-    training = speed(device, backbone.kind, optimisation_of(study, run).precision)
-    attacking = speed(device, f"attack of {backbone.kind}", "fp32")
+    training = speed(device, backbone.measured_as, optimisation_of(study, run).precision)
+    attacking = speed(device, f"attack of {backbone.measured_as}", "fp32")
     if math.isnan(attacking):
-        attacking = speed(device, backbone.kind, "fp32")
+        attacking = speed(device, backbone.measured_as, "fp32")
     return (
         start / 3600 + training_passes(study, run, images) / (training * per_hour),
         start / 3600 + attack_passes(study, run, images) / (attacking * per_hour),
@@ -120,7 +120,7 @@ def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
     """Return the requested memory: twice that of an idle job, and on a CPU that of the images processed at once."""
     memory = 2 * speed("cpu", "memory of a job", "")
     backbone = backbone_of(study, run)[1]
-    per_image = speed("cpu", f"memory of {backbone.kind}", "fp32")
+    per_image = speed("cpu", f"memory of {backbone.measured_as}", "fp32")
     if device_of(study) == "cuda" or math.isnan(per_image):
         return math.ceil(memory if backbone.record.small else max(memory, UNKNOWN_MB))
     optimisation = optimisation_of(study, run)
@@ -159,7 +159,7 @@ def data_jobs(study: Study) -> dict[str, int]:
 def used_speeds(study: Study) -> list[dict[str, str]]:
     """Return the recorded speeds that an estimate of this study uses."""
     used: set[tuple[str, str]] = {
-        (backbone_of(study, run)[1].kind, optimisation_of(study, run).precision) for run in runs(study)
+        (backbone_of(study, run)[1].measured_as, optimisation_of(study, run).precision) for run in runs(study)
     }
     used |= {(f"{attack}{kind}", "fp32") for kind, _ in used for attack in ("", "attack of ")} | {("job", "")}
     return [row for row in speeds() if (row["what"], row["precision"]) in used]

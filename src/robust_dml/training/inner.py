@@ -9,6 +9,7 @@ from robust_dml.attacks.optimisers.pgd import PgdOptions
 from robust_dml.runtime.lazy import Tensor, torch
 
 if TYPE_CHECKING:
+    from robust_dml.attacks.frozen import Embed
     from robust_dml.config.training import TrainingConfig
     from robust_dml.training.step import TrainingStep
 
@@ -18,6 +19,7 @@ def perturb(
     images: Tensor,
     loss: BatchLoss,
     *,
+    embed: Embed | None = None,
     first: BatchLoss | None = None,
     random_start: bool = False,
     momentum: float = 0.0,
@@ -26,14 +28,14 @@ def perturb(
 ) -> Tensor:
     """Return `images` (P, 3, H, W) moved by the attack of the training so that `loss` falls.
 
-    Weights are constants and BatchNorm is as in evaluation. `pace` scales the length of each step. Every process of a
-    training moves all images, since the loss may join them.
+    Weights are constants and BatchNorm is as in evaluation; `embed` is another network than the step's. `pace` scales
+    the length of each step. Every process of a training moves all images, since the loss may join them.
     """
     ball, options = step.ball(), cast(PgdOptions, step.config.attack.options)
     size = ball.step_size(options.steps) if options.step_size is None else options.step_size
     rows = torch.arange(len(images), device=images.device)
     return descend(
-        step.forward.embed_constant,
+        step.forward.embed_constant if embed is None else embed,
         images,
         loss,
         ball,
