@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from robust_dml.registry import Registry
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from robust_dml.attacks.objectives import Objective as Function
     from robust_dml.attacks.problem import Problem
-    from robust_dml.attacks.ranking.posed import Asked, Posed
     from robust_dml.config import Run, Study
     from robust_dml.config.evaluation import AttackAt
     from robust_dml.config.training import BackboneConfig, TrainingConfig
@@ -83,12 +82,7 @@ class Threat:
     summary: str
     perturbs: Literal["queries", "gallery"]
     metric: str
-    """The number that decides: of a registered metric, or of `numbers`."""
     higher_is_safer: bool = True
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    """Numbers of its own, one value a query, and their words for a reader; empty if it is judged by metrics."""
-    pose: Callable[[Asked], Posed] | None = None
-    """Return its attack on some queries; None if the attack has an objective of the registry."""
 
 
 @dataclass(frozen=True, kw_only=True)

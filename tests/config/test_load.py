@@ -66,7 +66,7 @@ def test_mistakes_name_their_place(tmp_path: Path, changes: dict[str, object], m
             {"optimiser": "fgsm", "epsilon": 0.1, "objective": "margn"},
             "no such objective: margn (did you mean margin?)",
         ),
-        ({"optimiser": "fgsm", "epsilon": 0.1, "threat": "everyone"}, "no such threat: everyone; known are ca-minus, "),
+        ({"optimiser": "fgsm", "epsilon": 0.1, "threat": "everyone"}, "no such threat: everyone; known are query"),
         ({"optimiser": "fgsm", "epsilon": 0.1, "norm": "l1"}, "attacks.pgd.norm: "),
         ({"optimiser": "fgsm", "epsilon": 8}, "8 is larger than the range of pixels [0, 1]; write 8/255, not 8"),
         ({"optimiser": "fgsm", "epsilon": float("inf")}, "finite"),

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 from robust_dml.config import Run, load_study, paths
 from robust_dml.config import digests
 from robust_dml.config.resolve import backbone_of, runs, source_of
+from robust_dml.config.evaluation import result_labels
 from robust_dml.data import paths as data_paths
-from robust_dml.evaluation.planned import attack_digests, score_names
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.planning import cost
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.source_code import code_digest
@@ -248,7 +249,7 @@ DATA = STUDY.data_root
 MODELS = RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}"
 ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
 DIGESTS = sorted(set(attack_digests(STUDY).values()))
-SCORE_NAMES = score_names(STUDY)
+SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
 shell.prefix(job_prefix())
 

@@ -26,13 +26,9 @@ class Problem:
     ball: Ball
     seeds: Tensor
     keep: Literal["best", "last"] = "best"
-    start_clean: bool = False
-    """Begin at the clean images, as released ranking attacks do."""
     until: Objective | None = None
     """Leave a sample once this is above zero; optimisers that cannot stop early ignore it."""
 
     def start(self, restart: int = 0) -> Tensor:
-        """Return where a restart begins: random images in the ball, by the seeds, unless `start_clean`."""
-        if self.start_clean:
-            return self.images
+        """Return where a restart begins: random images in the ball, by the seeds."""
         return self.ball.random(self.images, seeds=self.seeds, stream=restart)

@@ -78,11 +78,6 @@ class AttackConfig(_Attack):
     def _known_threat(cls, value: str) -> str:
         return _known(THREATS, value)
 
-    @property
-    def is_ranking_threat(self) -> bool:
-        """Whether it is judged by numbers of its threat, rather than by metrics."""
-        return THREATS.load(self.threat).pose is not None
-
     @model_validator(mode="after")
     def _radii_are_pixels(self) -> Self:
         if self.norm == "linf":

@@ -26,12 +26,6 @@ def require_consistent(study: Study) -> None:
     _overrides_fit(study)
     for name, attack in study.attacks.items():
         _attack_is_possible(study, name, attack)
-    for name, attack in study.attacks.items():
-        if attack.is_ranking_threat:
-            raise ValueError(f"attacks.{name}.threat: {attack.threat} has its own number; list it under `threats`")
-    for name in study.threats:
-        if name in study.attacks:
-            raise ValueError(f"threats.{name}: an attack has this name; choose another")
     _labels_differ(study)
     _runs_are_possible(study)
     _report_names_exist(study)

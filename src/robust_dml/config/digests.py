@@ -20,7 +20,6 @@ from robust_dml.config.resolve import (
     runs,
 )
 from robust_dml.config.study import Study
-from robust_dml.config.threats import threats_of
 from robust_dml.records import (
     BACKBONES,
     CHECKS,
@@ -33,7 +32,6 @@ from robust_dml.records import (
     OBJECTIVES,
     OPTIMISERS,
     TABLES,
-    THREATS,
 )
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.source_code import code_digest
@@ -131,10 +129,8 @@ def attack_settings(study: Study, at: AttackAt) -> dict[str, Any]:
 def attack_code(at: AttackAt) -> str:
     """Return a digest of the code that runs one attack; that of the backbone is part of the model's."""
     modules = [ATTACK]
-    if at.config is not None and at.variant == "released" and not at.config.is_ranking_threat:
+    if at.config is not None and at.variant == "released":
         modules.append((at.config.record.released or "").partition(":")[0])
-    elif at.config is not None and at.config.is_ranking_threat:
-        modules += [OPTIMISERS.module(at.config.optimiser), THREATS.module(at.config.threat)]
     elif at.config is not None:
         modules += [OPTIMISERS.module(at.config.optimiser), OBJECTIVES.module(at.config.objective)]
     return code_digest(*modules)
@@ -150,9 +146,7 @@ def attack_digest(study: Study, at: AttackAt) -> str:
 
 def score_settings(study: Study, run: Run) -> dict[str, Any]:
     """Return what the scores of a model depend on, beside the embeddings of its attacked queries."""
-    threats = {name: threat.model_dump(mode="json") for name, threat in study.threats.items()}
     return {
-        **({"threats": threats} if threats else {}),
         "attacks": {name: attack.model_dump(mode="json") for name, attack in study.attacks.items()},
         "evaluation": study.evaluation.model_dump(mode="json", exclude={"block"}),
         "examples": study.report.examples,
@@ -167,8 +161,7 @@ def score_digest(study: Study, run: Run) -> str:
     """Return a digest that changes exactly when a setting or code changes that shapes the scores of a model."""
     metrics = [METRICS.module(name) for name in scored_metrics(study)]
     checks = [CHECKS.module(name) for name in CHECKS.names]
-    threats = {THREATS.module(threat.threat) for threat in study.threats.values()}
-    return digest_of([score_settings(study, run), code_digest(SCORE, *metrics, *checks, *sorted(threats))])
+    return digest_of([score_settings(study, run), code_digest(SCORE, *metrics, *checks)])
 
 
 def scored_metrics(study: Study) -> list[str]:
@@ -197,7 +190,7 @@ def stage_digests(study: Study) -> dict[str, str]:
         "models": digest_of([[*run, training_digest(study, run)] for run in models]),
         "attacks": digest_of(
             [
-                *([at.label, attack_digest(study, at)] for at in [*attacks_of(study), *threats_of(study)]),
+                *([at.label, attack_digest(study, at)] for at in attacks_of(study)),
                 *([*run, score_digest(study, run)] for run in models),
             ]
         ),

@@ -10,7 +10,6 @@ RESULTS = Path("results")
 STATE = Path("state")
 MODEL_FILES = ("model.safetensors", "history.csv", "run.json")
 SCORE_FILES = ("checks.json", "examples.npz", "run.json")
-THREATS_FILE = "threats.json"
 
 
 def results_folder(study: str) -> Path:
@@ -36,11 +35,6 @@ def attacked_path(study: str, run: Run, digest: str) -> Path:
 def score_path(study: str, run: Run, label: str) -> Path:
     """Return the file of the scores of one attack."""
     return attack_folder(study, run) / f"{label}.json"
-
-
-def threats_path(study: str, run: Run) -> Path:
-    """Return the file of the numbers of all threats of one model."""
-    return attack_folder(study, run) / THREATS_FILE
 
 
 def state_folder(study: str, run: Run, stage: str, digest: str) -> Path:

@@ -12,7 +12,6 @@ from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.evaluation import EvaluationConfig
 from robust_dml.config.models import with_models
-from robust_dml.config.threats import ThreatConfig
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig, TrainingConfig
 from robust_dml.runtime.section import Integer, Name, Section
 
@@ -56,7 +55,6 @@ class Study(Section):
         " `backbone: NAME` for one of the study's with random weights",
     )
     attacks: dict[Name, AttackConfig] = Field(description="what is done to the queries")
-    threats: dict[Name, ThreatConfig] = Field({}, description="attacks on rankings, each judged by its own number")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="how models are scored")
     report: ReportConfig = Field(ReportConfig(), description="what tables and figures single out")
 

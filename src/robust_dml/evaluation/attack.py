@@ -106,7 +106,7 @@ class _Evaluation:
 
     def _work(self, at: AttackAt, source: Target, kept: np.ndarray) -> Callable[[np.ndarray], Attacked]:
         batch = AttackBatch(self.target, source, at, self.study.evaluation.stop_when_broken, kept)
-        if at.variant == "ours" or at.attack.is_ranking_threat:
+        if at.variant == "ours":
             return partial(attack_batch, batch)
         return partial(released_batch, batch, clean_right=self.clean.right)
 

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robust_dml.attacks.balls import BALLS
-from robust_dml.attacks.objectives import Function, margin
+from robust_dml.attacks.objectives import margin
 from robust_dml.attacks.probe import without_gradient
 from robust_dml.attacks.problem import Problem
 from robust_dml.config.evaluation import AttackAt
 from robust_dml.evaluation.attacked import Attacked, fixed_point
 from robust_dml.evaluation.origin import NOT_STAMPED
 from robust_dml.evaluation.target import Target
-from robust_dml.evaluation.threat_scores import posed_threat
 from robust_dml.records import OBJECTIVES
-from robust_dml.retrieval.items import Items
 from robust_dml.runtime.randomness import sample_seeds
 
 NORM_TOLERANCE = 1e-6
@@ -46,19 +44,11 @@ class AttackBatch:
         return Problem(
             embed=model.embed,
             images=model.images(positions),
-            objective=self._objective(queries, model),
+            objective=OBJECTIVES.load(attack.objective).build(queries, model.gallery),
             ball=BALLS[attack.norm](self.at.epsilon),
             seeds=sample_seeds(queries.ids, model.seed, "evaluation"),
-            until=margin(queries, model.gallery) if self.stop_when_broken and not attack.is_ranking_threat else None,
-            start_clean=self.at.variant == "released",
-            keep="last" if self.at.variant == "released" else "best",
+            until=margin(queries, model.gallery) if self.stop_when_broken else None,
         )
-
-    def _objective(self, queries: Items, model: Target) -> Function:
-        attack = self.at.attack
-        if attack.is_ranking_threat:
-            return posed_threat(self.at, queries, model.gallery, model.seed)
-        return OBJECTIVES.load(attack.objective).build(queries, model.gallery)
 
 
 def attack_batch(batch: AttackBatch, positions: Positions) -> Attacked:

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import attack_digest
-from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, released_of, result_labels
-from robust_dml.config.paths import SCORE_FILES, THREATS_FILE
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, released_of
 from robust_dml.config.resolve import runs
-from robust_dml.config.threats import threats_of
 from robust_dml.records import CHECKS, Check
 
 
@@ -21,7 +19,7 @@ def checks() -> list[Check]:
 def planned_attacks(study: Study, run: Run) -> list[AttackAt]:
     """Return every attack that the evaluation of a model runs, each once: what plan, status and workflow count."""
     own = [at for at in attacks_of(study) if not at.is_ensemble]
-    planned = [*own, *released_of(study), *extra_runs(study, run), *threats_of(study)]
+    planned = [*own, *released_of(study), *extra_runs(study, run)]
     return list({at.label: at for at in planned}.values())
 
 
@@ -43,12 +41,6 @@ def equal_attack(study: Study, wanted: AttackAt) -> AttackAt | None:
         if at.epsilon == wanted.epsilon and at.attack.alike(wanted.attack, "epsilon", "as_released"):
             return at
     return None
-
-
-def score_names(study: Study) -> list[str]:
-    """Return the files that the scoring of a model leaves in its folder."""
-    threats = [THREATS_FILE] if study.threats else []
-    return [*(f"{label}.json" for label in result_labels(study)), *SCORE_FILES, *threats]
 
 
 def attack_digests(study: Study) -> dict[str, str]:

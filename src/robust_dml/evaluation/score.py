@@ -27,7 +27,6 @@ from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
 from robust_dml.evaluation.sample import queries_of_checks
 from robust_dml.evaluation.stored import StoredResults
-from robust_dml.evaluation.threat_scores import write_threats
 from robust_dml.metrics import means, query_values
 from robust_dml.records import METRICS
 from robust_dml.retrieval import Items, Protocol, Ranking, rank
@@ -45,8 +44,6 @@ def score_model(study: Study, run: Run) -> None:
     evaluation = Evaluation(study, run)
     for at in [CLEAN, *attacks_of(study)]:
         evaluation.write(at)
-    if study.threats:
-        write_threats(evaluation)
     write_checks(attack_folder(study.name, run) / "checks.json", checks(), evaluation.check_inputs())
     headline = study.report.headline or next((at.label for at in attacks_of(study)), "clean")
     write_examples(attack_folder(study.name, run) / "examples.npz", evaluation, evaluation.stored.load(headline))

@@ -52,7 +52,7 @@ def attack_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
 def _per_query(at: AttackAt) -> float:
     """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient."""
     record: Optimiser = at.attack.record
-    if at.variant == "released" and not at.attack.is_ranking_threat:
+    if at.variant == "released":
         return record.released_passes(at.attack.options) + 1
     return record.passes(at.attack.options) + (1 if record.first_gradient == "none" else 3)
 

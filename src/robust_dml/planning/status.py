@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import score_digest, training_digest
+from robust_dml.config.evaluation import result_labels
 from robust_dml.config.paths import (
     MODEL_FILES,
+    SCORE_FILES,
     STATE,
     attack_folder,
     attacked_path,
@@ -22,7 +24,7 @@ from robust_dml.config.paths import (
 from robust_dml.config.resolve import epochs_of, runs
 from robust_dml.data.paths import store_paths
 from robust_dml.evaluation.origin import read_header
-from robust_dml.evaluation.planned import attack_digests, score_names
+from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
 from robust_dml.runtime.files import read_json
 from robust_dml.training.state_files import PATTERN, place_of
@@ -133,7 +135,8 @@ def _outputs(study: Study, run: Run, stage: Stage) -> list[Path]:
         return [model_folder(study.name, run) / name for name in MODEL_FILES]
     if stage == "attack":
         return [attacked_path(study.name, run, digest) for digest in attack_digests(study).values()]
-    return [attack_folder(study.name, run) / name for name in score_names(study)]
+    names = [*(f"{label}.json" for label in result_labels(study)), *SCORE_FILES]
+    return [attack_folder(study.name, run) / name for name in names]
 
 
 def _fits(study: Study, run: Run, stage: Stage) -> bool:

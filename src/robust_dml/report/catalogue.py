@@ -6,7 +6,7 @@ from pathlib import Path
 
 from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import CLEAN
-from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path, threats_path
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.records import FIGURES, TABLES, FigureRecord, TableRecord
 from robust_dml.registry import Registry
@@ -76,5 +76,4 @@ def page_sources(study: Study) -> list[Path]:
 
 def _records(study: Study, run: Run) -> list[Path]:
     model, attacks = model_folder(study.name, run), attack_folder(study.name, run)
-    own = [model / "run.json", attacks / "run.json", attacks / "checks.json", score_path(study.name, run, CLEAN.label)]
-    return [*own, threats_path(study.name, run)] if study.threats else own
+    return [model / "run.json", attacks / "run.json", attacks / "checks.json", score_path(study.name, run, CLEAN.label)]

@@ -63,21 +63,6 @@ class ChecksFile:
 
 
 @dataclass(frozen=True)
-class ThreatNumbers:
-    """What one threat left of one model, by the names of its numbers."""
-
-    values: dict[str, Finite]
-
-
-@dataclass(frozen=True)
-class ThreatsFile:
-    """threats.json: the threats of a study, by label, and the clean model that they must be read beside."""
-
-    clean: dict[str, Finite]
-    threats: dict[str, ThreatNumbers]
-
-
-@dataclass(frozen=True)
 class TrainingTotals:
     """What a training took, in seconds."""
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from robust_dml.config import ModelName, Run, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
-from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path, threats_path
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.report.examples import Examples, read_examples
 from robust_dml.report.metrics import AGAIN, MetricRow, missing_results, read_metrics
@@ -17,7 +17,6 @@ from robust_dml.report.result_files import (
     ChecksFile,
     HistoryRow,
     ModelRecord,
-    ThreatsFile,
     read_as,
     read_history,
 )
@@ -91,10 +90,6 @@ class Results:
     @cached_property
     def _attacked(self) -> set[Run]:
         return {row.run for row in self.rows if row.attack != CLEAN.name}
-
-    def threats(self, run: Run) -> ThreatsFile | None:
-        """Return the threats of a model's rankings; None if they have not run."""
-        return read_as(ThreatsFile, threats_path(self.study.name, run))
 
     def model_record(self, run: Run) -> ModelRecord | None:
         """Return run.json of a training, None if it has not ended."""
