@@ -15,6 +15,7 @@ from robust_dml.runtime.suggestion import did_you_mean
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
 COMMANDS = {
+    "run": "run a whole study, with a line per finished job and the time left",
     "plan": "print jobs, hours, disk and downloads of a study before it runs",
     "download": "fetch and verify the archives of a study's datasets",
     "index": "list the images of a dataset and how they are split",
@@ -30,6 +31,8 @@ COMMANDS = {
     "page": "write the report of a study as one HTML file",
     "notebook": "run a notebook on a study, into one HTML file",
     "summary": "print natural against robust, and where the figures lie",
+    "record": "keep the numbers of a finished run in records/<study>, for git",
+    "compare": "compare a run with the numbers of record, within their intervals",
     "status": "say what of a study is done, running and left",
     "digests": "write what each stage of a study depends on, for DVC",
     "list": "print the names that a study may use, with their options",

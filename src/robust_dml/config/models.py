@@ -1,6 +1,7 @@
 """`models`: models that are not trained here, attacked and tabled beside the trained ones.
 
 Each is a training of no step: its method is `untrained`, its loss `none`, and its backbone the one that `models` names.
+An entry may name `seeds`, some of the study's: pixels are the same model under each.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ def with_models(data: Mapping[str, Any]) -> dict[str, Any]:
     for name in models:
         if _mapping(trainings.get(name)).get("method", UNTRAINED) != UNTRAINED:
             raise ValueError(f"models.{name}: a training has this name; choose another")
-    own = {name: _backbone(f"models.{name}", entry, backbones) for name, entry in models.items()}
-    untrained = {name: {"method": UNTRAINED, "losses": [NO_LOSS]} for name in models}
+    own = {name: _backbone(f"models.{name}", _without_seeds(entry), backbones) for name, entry in models.items()}
+    seeds = {name: {**_mapping(trainings.get(name)), **_mapping(entry)}.get("seeds") for name, entry in models.items()}
+    untrained = {name: {"method": UNTRAINED, "losses": [NO_LOSS], "seeds": seeds[name]} for name in models}
     losses = {**_mapping(data.get("losses")), NO_LOSS: {"kind": NO_LOSS}}
     return {**data, "models": own, "trainings": {**trainings, **untrained}, "losses": losses}
 
@@ -37,6 +39,10 @@ def _backbone(where: str, entry: Any, backbones: Mapping[str, Any]) -> Any:
         known = ", ".join(map(str, backbones))
         raise ValueError(f"{where}.backbone: no such name: {entry['backbone']}; known are {known}")
     return backbones[entry["backbone"]]
+
+
+def _without_seeds(entry: Any) -> Any:
+    return {key: value for key, value in entry.items() if key != "seeds"} if isinstance(entry, Mapping) else entry
 
 
 def _mapping(section: Any) -> Mapping[str, Any]:

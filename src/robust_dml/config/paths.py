@@ -7,6 +7,7 @@ from pathlib import Path
 from robust_dml.config.resolve import Run
 
 RESULTS = Path("results")
+RECORDS = Path("records")
 STATE = Path("state")
 MODEL_FILES = ("model.safetensors", "history.csv", "run.json")
 SCORE_FILES = ("checks.json", "examples.npz", "run.json")
@@ -15,6 +16,11 @@ SCORE_FILES = ("checks.json", "examples.npz", "run.json")
 def results_folder(study: str) -> Path:
     """Return the folder of everything that a study makes but its data: results/<study>."""
     return RESULTS / study
+
+
+def record_folder(study: str) -> Path:
+    """Return the folder of the numbers of a study that were reviewed and are in git: records/<study>."""
+    return RECORDS / study
 
 
 def model_folder(study: str, run: Run) -> Path:
