@@ -6,7 +6,8 @@ comes with clean recall@1 and a flag for collapse.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from robust_dml.runtime.lazy import Tensor, torch
 
@@ -47,6 +48,13 @@ class RankingScores:
     def ers(self) -> float:
         """Return their mean."""
         return sum(self.normalised()) / len(self.normalised())
+
+
+def scores_of(shares: Sequence[float]) -> RankingScores:
+    """Return the scores from ten numbers in the order of the fields: shares, but for `tma` and `shift`."""
+    names = [field.name for field in fields(RankingScores)]
+    scales = [1 if name in ("tma", "shift") else 100 for name in names]
+    return RankingScores(*(value * scale for value, scale in zip(shares, scales, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
-"""The ranking attacks of a study: which items each is about, what it lowers, and its score."""
+"""The ranking attacks, ready to run: which items each is about, what it lowers, its numbers, and when they are worst."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from robust_dml.attacks.ranking import choices
 from robust_dml.attacks.ranking.candidate import Sign, candidate_loss, candidate_rank
@@ -114,7 +116,7 @@ def pose_order(asked: Asked) -> Posed:
     return pose(
         asked,
         lambda x, rows: order_loss(x, wanted[rows]),
-        lambda x: {"tau": (1 + kendall_tau(x, wanted)) / 2},
+        lambda x: {"in order": (1 + kendall_tau(x, wanted)) / 2},
     )
 
 
@@ -127,3 +129,36 @@ def _drawn(asked: Asked, count: int, sign: Sign, *, replacement: bool = False) -
     if sign > 0:
         return choices.anywhere(asked.seeds, count, len(asked.items), asked.excluded)
     return choices.near(asked.seeds, count, asked.neighbours, replacement=replacement)
+
+
+@dataclass(frozen=True)
+class RankingAttack:
+    """A ranking attack on any queries."""
+
+    label: str
+    pose: Callable[[Asked], Posed]
+    worst: Mapping[str, float]
+    """Each number of its score, and what a query counts whose embedding is not finite: a full success."""
+
+
+ATTACKS = {
+    "ca-plus": RankingAttack("CA+", partial(pose_candidate, sign=1), {"rank": 0.0}),
+    "ca-minus": RankingAttack("CA-", partial(pose_candidate, sign=-1), {"rank": 1.0}),
+    "qa-plus": RankingAttack("QA+", partial(pose_query, sign=1), {"rank": 0.0}),
+    "qa-minus": RankingAttack("QA-", partial(pose_query, sign=-1), {"rank": 1.0}),
+    "spqa-plus": RankingAttack("SPQA+", partial(pose_preserving, sign=1), {"rank": 0.0, "kept-rank": 0.0}),
+    "spqa-minus": RankingAttack("SPQA-", partial(pose_preserving, sign=-1), {"rank": 1.0, "kept-rank": 0.0}),
+    "tma": RankingAttack("TMA", pose_mismatch, {"cosine": 1.0}),
+    "es": RankingAttack("ES", pose_shift, {"recall@1": 0.0, "shift": 2.0}),
+    "ltm": RankingAttack("LTM", pose_learned_match, {"recall@1": 0.0}),
+    "gtm": RankingAttack("GTM", pose_greedy_match, {"recall@1": 0.0}),
+    "gtt": RankingAttack("GTT", pose_dethrone, {"retain@4": 0.0}),
+    "order": RankingAttack("OA", pose_order, {"in order": 1.0}),
+}
+"""By name; the first of a score's numbers is the one that the attack is about."""
+
+ERS_NUMBERS = (
+    *(("ca-plus", "rank"), ("ca-minus", "rank"), ("qa-plus", "rank"), ("qa-minus", "rank"), ("tma", "cosine")),
+    *(("es", "shift"), ("es", "recall@1"), ("ltm", "recall@1"), ("gtm", "recall@1"), ("gtt", "retain@4")),
+)
+"""Attack and number of each field of `ers.RankingScores`, in their order."""
