@@ -353,10 +353,11 @@ def test_attacks_short_of_collapse(load: Load, inputs: Recorded, spy: Spy, stage
     step = step_of(inputs, "ca-tride", weighting=weighting)
     attack = {"epsilon": float(recorded["cat_eps"]), "steps": 16, "step_size": float(recorded["cat_alpha"])}
     step = replace(step, config=TrainingConfig(method="ca-tride", attack=attack))
+    measure = distance_of(as_released=True)
     kind = ca_tride.anchor_perplexing if stage == "ANP" else ca_tride.collapse_aware
     slots: Any = ("anchor",) if stage == "ANP" else ("positive", "negative")
     pace = int(recorded["cat_epoch"]) / int(recorded["cat_maxepoch"])
-    move(step, triplets, slots, kind(weighting), pace=pace, stop=ca_tride.REACHED)
+    move(step, triplets, slots, kind(weighting, measure), pace=pace, stop=ca_tride.REACHED)
     losses = torch.stack(spy.losses) if spy.losses else torch.zeros(0, dtype=torch.float64)
     exact(losses, recorded[f"{name}_loss"])
     levels(spy.moved, recorded[f"{name}_delta_i8"])

@@ -1,4 +1,4 @@
-"""The ranking attacks, ready to run: which items each is about, what it lowers, its numbers, and when they are worst."""
+"""The ranking attacks, ready to run: the items that each is about, what it lowers, its numbers and the worst ones."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ are semihard, by a margin that shrinks from 0.2 to 0.05 over the training. The l
 [T(d_ap) - T(d_an) + 0.04]_+, where T is the mean of the smaller half.
 
 The published training cannot run: it passes too few arguments to its step and reads an attribute that does not exist.
-What is compared with recorded numbers are its attacks, miner and loss. As released, the distances of the loss are
-torch's, with 1e-6 added to each component.
+What is compared with recorded numbers are its attacks, miner and loss. As released, distances are torch's, with 1e-6
+added to each component of the difference, in the attacks positive minus anchor and anchor minus negative.
 
 ca-tride: {method: ca-tride, weighting: 10, attack: {optimiser: pgd, epsilon: 8/255, step_size: 0.00392, steps: 16}}
 """
@@ -25,7 +25,6 @@ from robust_dml.attacks.descent import Stop
 from robust_dml.miners.strategies import draw_triplets
 from robust_dml.miners.triplets import Triplets
 from robust_dml.records import Method
-from robust_dml.retrieval.distances import distance
 from robust_dml.runtime.lazy import Tensor, torch
 from robust_dml.runtime.section import Number
 from robust_dml.training.defence import (
@@ -70,10 +69,10 @@ class CaTride(PlainMethod):
         self.count = self.count + 1
         pace = step.epoch / step.epochs
         if perplex_anchor:
-            inner = anchor_perplexing(self.options.weighting)
+            inner = anchor_perplexing(self.options.weighting, self.measure)
             images = move(step, triplets, ("anchor",), inner, pace=pace, stop=REACHED)
         else:
-            inner = collapse_aware(self.options.weighting)
+            inner = collapse_aware(self.options.weighting, self.measure)
             images = move(step, triplets, ("positive", "negative"), inner, pace=pace, stop=REACHED)
         embeddings = embed_members(step, images)
         halves = halves_hinge(Members(*map(unit, embeddings)), self.measure)
@@ -113,24 +112,24 @@ def weighted_mean(distances: Tensor, weighting: float) -> Tensor:
     return (weights * distances).sum() / weights.sum()
 
 
-def collapse_aware(weighting: float) -> TupleLoss:
+def collapse_aware(weighting: float, measure: Distance) -> TupleLoss:
     """Return the inner loss of CAP: by how much weighted negatives are farther than weighted positives."""
 
     def inner(moved: Members, clean: Members) -> Tensor:
-        near, far = distance(moved.anchor, moved.positive), distance(moved.anchor, moved.negative)
+        near, far = measure(moved.positive, moved.anchor), measure(moved.anchor, moved.negative)
         return (weighted_mean(far, weighting) - weighted_mean(near, weighting)).clamp(min=0)
 
     return inner
 
 
-def anchor_perplexing(weighting: float) -> TupleLoss:
+def anchor_perplexing(weighting: float, measure: Distance) -> TupleLoss:
     """Return the inner loss of ANP: collapse, and by how much the anchor has moved less than to its near negatives."""
 
     def inner(moved: Members, clean: Members) -> Tensor:
-        near, far = distance(moved.anchor, moved.positive), distance(moved.anchor, moved.negative)
+        near, far = measure(moved.positive, moved.anchor), measure(moved.anchor, moved.negative)
         collapse = weighted_mean(near, weighting) - weighted_mean(far, weighting)
         away = collapse.detach().clamp(max=0).exp()
-        shift = distance(moved.anchor, clean.anchor).mean()
+        shift = measure(moved.anchor, clean.anchor).mean()
         return collapse.clamp(min=0) + away * (smaller_half(far) - shift).clamp(min=0)
 
     return inner
