@@ -30,12 +30,12 @@ EPSILON, STEPS = 0.05, 3
 LABELS = torch.arange(12) % 4
 IMAGES = torch.rand(12, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
 MINER = HardnessMiner(strategy="semihard", margin=1.0)
-DEFENCES = [name for name in METHODS.names if name != "eat" and METHODS.load(name).refuses is inner.only_pgd]
 MOVED = {  # images that move, of 12 anchors with a tuple each
     **dict.fromkeys(["act", "ramd", "rest", "ca-tride"], 24),
     **dict.fromkeys(["amd", "tbc", "hm", "amdsemi"], 36),
     **dict.fromkeys(["est", "ses", "fare", "sma", "goat", "fna"], 12),
-}  # eat has tests of its own
+}
+DEFENCES = list(MOVED)  # eat has tests of its own
 
 
 def step_for(method: str, **settings: Any) -> TrainingStep:
@@ -59,7 +59,15 @@ class Spy:
 
 
 def test_every_defence_is_here() -> None:
-    assert set(DEFENCES) == set(MOVED)
+    found = {name for name in METHODS.names if METHODS.load(name).refuses.__module__ == inner.__name__}
+    assert found == {*DEFENCES, "eat"}
+
+
+@pytest.mark.parametrize("method", ["hm", "ca-tride"])
+@pytest.mark.parametrize("settings", [{"tuples_per_anchor": 2}, {"miner": {"kind": "by-hardness"}}])
+def test_a_method_that_draws_its_tuples_takes_no_miner(method: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(settings))}: "):
+        TrainingConfig(method=method, **settings)
 
 
 @pytest.mark.parametrize("method", DEFENCES)

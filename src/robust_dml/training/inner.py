@@ -48,6 +48,15 @@ def perturb(
     ).images
 
 
+def only_pgd_of_own_tuples(config: TrainingConfig) -> str | None:
+    """Return what is wrong with the settings of a method that also draws one tuple an anchor by itself."""
+    if config.tuples_per_anchor != 1:
+        return f"tuples_per_anchor: expected 1, which {config.method} draws, found {config.tuples_per_anchor}"
+    if config.miner is not None:
+        return f"miner: {config.method} draws tuples by options of its own; remove it"
+    return only_pgd(config)
+
+
 def only_pgd(config: TrainingConfig) -> str | None:
     """Return what is wrong with the attack of a training whose inner problem `perturb` solves."""
     found = config.attack.optimiser

@@ -38,7 +38,7 @@ from robust_dml.training.defence import (
     tuple_loss,
     unit,
 )
-from robust_dml.training.inner import only_pgd
+from robust_dml.training.inner import only_pgd_of_own_tuples
 from robust_dml.training.methods import FORWARD_AND_BACKWARD, NoTuplesError, PlainMethod
 
 if TYPE_CHECKING:
@@ -154,5 +154,5 @@ ENTRY = Method(
     build=CaTride,
     passes=lambda config, attack: 2 + 1.5 * attack + 3 * FORWARD_AND_BACKWARD,
     attacks=True,
-    refuses=only_pgd,
+    refuses=only_pgd_of_own_tuples,
 )

@@ -36,7 +36,7 @@ from robust_dml.training.defence import (
     tuple_loss,
     unit,
 )
-from robust_dml.training.inner import only_pgd
+from robust_dml.training.inner import only_pgd_of_own_tuples
 from robust_dml.training.last_loss import LastLoss
 from robust_dml.training.methods import FORWARD_AND_BACKWARD, NoTuplesError
 
@@ -141,5 +141,5 @@ ENTRY = Method(
     build=HardnessManipulation,
     passes=hm_passes,
     attacks=True,
-    refuses=only_pgd,
+    refuses=only_pgd_of_own_tuples,
 )
