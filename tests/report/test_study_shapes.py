@@ -12,6 +12,7 @@ import yaml
 from report.made_up_results import make_results
 from robust_dml.cli import main
 from robust_dml.config import Study, load_study
+from robust_dml.report import catalogue
 from robust_dml.report.catalogue import figure_files, figure_names, table_files, table_names
 
 PGD = {"optimiser": "pgd", "epsilon": 0.1, "steps": 5}
@@ -77,6 +78,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 def study_file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     trainings, changes = SHAPES[request.param]
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(catalogue, "FIGURE_FORMATS", ("png",))  # a PDF takes as long again, and its shape is the same
     path = write_study(tmp_path, *trainings, **changes)
     make_results(load_study(path))
     return path

@@ -25,7 +25,7 @@ rule make_tables:
     input:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
-        reported="config/reported.csv",
+        reported=REPORTED,
     output:
         collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex"]),
         report(
@@ -74,7 +74,7 @@ rule check_claims:
     input:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
-        claims="config/claims.yaml",
+        claims=CLAIMS,
     output:
         report(RESULTS / "claims.json", caption="../report/claims.rst", category="Claims"),
     log:
@@ -97,8 +97,8 @@ rule render_page:
         records=report_sources(STUDY),
         examples=page_sources(STUDY),
         figures=collect(RESULTS / "figures/{name}.png", name=figure_names(STUDY)),
-        claims="config/claims.yaml",
-        reported="config/reported.csv",
+        claims=CLAIMS,
+        reported=REPORTED,
         templates=sorted((PACKAGE / "report" / "templates").glob("*[!y]")),
     output:
         report(RESULTS / "report.html", caption="../report/page.rst", category="Page"),
@@ -121,7 +121,7 @@ rule render_page:
 
 rule run_notebook:
     input:
-        notebook="notebooks/{notebook}.ipynb",
+        notebook=lambda wildcards: here_or_shipped(f"notebooks/{wildcards.notebook}.ipynb"),
         results=lambda wildcards: notebook_sources(STUDY, wildcards.notebook),
     output:
         report(RESULTS / "notebooks/{notebook}.html", caption="../report/notebook.rst", category="Notebooks"),

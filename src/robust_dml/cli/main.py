@@ -15,6 +15,7 @@ from robust_dml.runtime.suggestion import did_you_mean
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
 COMMANDS = {
+    "new": "write a first study of your own images",
     "run": "run a whole study, with a line per finished job and the time left",
     "plan": "print jobs, hours, disk and downloads of a study before it runs",
     "download": "fetch and verify the archives of a study's datasets",
@@ -30,6 +31,7 @@ COMMANDS = {
     "claims": "check the claims against the metrics of a study",
     "page": "write the report of a study as one HTML file",
     "notebook": "run a notebook on a study, into one HTML file",
+    "paper-tables": "bundle the tables and figures of a study for a LaTeX paper",
     "summary": "print natural against robust, and where the figures lie",
     "record": "keep the numbers of a finished run in records/<study>, for git",
     "compare": "compare a run with the numbers of record, within their intervals",

@@ -51,8 +51,7 @@ class StoredResults:
             ("set of images", self.data_sha256, found.origin.data_sha256),
         ]
         if label == CLEAN.label:
-            gallery = self.study.datasets[self.run.dataset].gallery
-            facts.append(("gallery", gallery, "train" if len(found.gallery) else "test"))
+            facts.append(("gallery", *self._galleries(found)))
         for what, expected, recorded in facts:
             if expected != recorded:
                 raise UserError(
@@ -60,6 +59,13 @@ class StoredResults:
                     " or snakemake again"
                 )
         return found
+
+    def _galleries(self, clean: Attacked) -> tuple[str, str]:
+        """Return the gallery of the study and that of a clean result; one listed apart may be the queries or not."""
+        dataset = self.study.datasets[self.run.dataset]
+        if dataset.has_roles:
+            return "listed", "listed"
+        return dataset.gallery, "train" if len(clean.gallery) else "test"
 
 
 def _released_label(at: AttackAt) -> str:

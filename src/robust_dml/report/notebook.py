@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.extras import from_extra
 from robust_dml.runtime.files import write_text
 
 SECONDS_PER_CELL = 600
@@ -16,12 +17,13 @@ def execute_notebook(notebook: Path, study: Path) -> str:
 
     Raises UserError, with the cell's own error, if a cell fails, or if this machine cannot reach itself.
     """
-    _require_loopback(notebook)
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-    from nbconvert import HTMLExporter
+    with from_extra("report", str(notebook)):
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+        from nbconvert import HTMLExporter
 
+    _require_loopback(notebook)
     document = nbformat.read(notebook, as_version=4)
     for cell in document.cells:
         if "parameters" in cell.metadata.get("tags", []):

@@ -75,7 +75,7 @@ class Validation:
             raise UserError(
                 f"validation: the embeddings of {failed} of {len(part)} images are not finite; lower learning_rate"
             )
-        return Items(embeddings, self._tensor(part.labels), self._tensor(part.ids))
+        return Items.of(embeddings, part)
 
     def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Items:
         """Return the queries, adversarial where the clean ones are right."""
@@ -99,9 +99,6 @@ class Validation:
         found: Tensor = self.attack.record.attack(problem, self.attack.options)
         with torch.no_grad():
             return embed(found)
-
-    def _tensor(self, values: object) -> Tensor:
-        return torch.as_tensor(values).to(self.device)
 
 
 def _recall(queries: Items, gallery: Items) -> float:
