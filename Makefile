@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo record compare notebook repro pull test lint paper-tables docs bench bench-quick clean lock audit-dependencies
+.PHONY: setup demo record compare notebook repro pull test lint paper-tables docs bench bench-quick gpu clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -62,6 +62,11 @@ bench: setup
 
 bench-quick: setup
 	$(BIN)/python -m benchmarks --quick
+
+# On a machine with a GPU, in under nine minutes and without network: docs/gpu.md. It installs nothing: without
+# `make setup` it takes the Python that has torch, such as make gpu PYTHON=python3.12.
+gpu:
+	@PYTHONPATH=src:. $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m benchmarks.gpu $(GPU)
 
 # The lock is made for all platforms, with hashes, from pyproject.toml; environment.yml is written from it.
 lock: setup

@@ -35,12 +35,13 @@ def memory(device: str = "cpu") -> Limit:
     return Limit("memory copy", "GB/s", 2e-9 * COPIED[device], Call("benchmarks.limits:copying", {"device": device}))
 
 
-def product(precision: str, device: str) -> Way:
-    """Return the matrix product by the fastest installed library."""
+def product(precision: str, device: str, side: int | None = None) -> Way:
+    """Return the product of two matrices of `side` rows and columns, by the fastest installed library."""
     import torch
 
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "tf32": torch.float32}[precision]
-    a, b = (torch.randn(SIDE[device], SIDE[device]).to(device, dtype) for _ in range(2))
+    side = side or SIDE[device]
+    a, b = (torch.randn(side, side).to(device, dtype) for _ in range(2))
     if device == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         return lambda: torch.mm(a, b).sum().item()
@@ -48,7 +49,7 @@ def product(precision: str, device: str) -> Way:
     if precision == "fp32":  # torch's BLAS uses half of the vector unit on some processors; NumPy's and oneDNN do not
         x, y = a.numpy(), b.numpy()
         ways.append(lambda: np.matmul(x, y))
-        image = a.view(16, -1, 1, SIDE[device]).permute(0, 3, 1, 2)
+        image = a.view(16, -1, 1, side).permute(0, 3, 1, 2)
         ways.append(lambda: torch.conv2d(image, b[:, :, None, None]))
     return _without_result(min(ways, key=_seconds))
 

@@ -11,14 +11,14 @@ from benchmarks.row import Row
 from robust_dml.runtime.provenance import provenance
 
 
-def record(rows: Iterable[Row]) -> dict[str, Any]:
+def record(rows: Iterable[Row], device: str = "cpu") -> dict[str, Any]:
     """Measure the rows; return their record, with the load of the machine before and after each."""
     started, before, measured = time.perf_counter(), load(), []
     for row in rows:
         after = load()
         measured.append({**row, "load_before": before, "load_after": after})
         before = after
-    origin = provenance(settings=None, seed=None, data_sha256=None, device="cpu")
+    origin = provenance(settings=None, seed=None, data_sha256=None, device=device)
     return {
         "rows": measured,
         "seconds": round(time.perf_counter() - started, 1),

@@ -82,6 +82,8 @@ def test_attacks_that_cannot_be(tmp_path: Path, attacks: dict[str, Any], message
             edited("datasets", "digits", trainings=["natural"]),
             "trainings.robust-anchor: no dataset and loss of the study are trained with it",
         ),
+        (edited("datasets", "digits", seeds=[4]), "datasets.digits.seeds: no such name: 4; known are 0"),
+        (edited("trainings", "natural", seeds=[0, 3]), "trainings.natural.seeds: no such name: 3; known are 0"),
         ({"optimisation": {"checkpoint": "validation"}}, "checkpoint: validation needs `validation` above 0"),
         ({"report": {"headline": "fgsm"}}, "report.headline: no such name: fgsm; known are fgsm-0.1, pgd-0.1"),
         ({"report": {"natural": "robust"}}, "report.natural: no such name: robust"),

@@ -83,7 +83,9 @@ def test_examples_headline_and_metrics_change_the_scores_and_no_attack(study: St
 
 def test_blocks_workers_and_device_change_nothing_and_a_batch_everything_attacked() -> None:
     at = first(STUDY, "pgd")
-    for study in (changed("evaluation", block=77), changed("optimisation", workers=3)):
+    seeds = changed("datasets", "patches", seeds=[0]), changed("trainings", "robust-anchor", seeds=[0])
+    progress = changed("optimisation", validation_queries=50, validate_every=2)
+    for study in (changed("evaluation", block=77), changed("optimisation", workers=3), progress, *seeds):
         assert attack_digest(study, at) == attack_digest(STUDY, at)
         assert training_digest(study, RUN) == training_digest(STUDY, RUN)
         assert score_digest(study, RUN) == score_digest(STUDY, RUN)

@@ -13,6 +13,16 @@ def test_runs_are_the_grid() -> None:
     assert str(RUN.model) == "patches/triplet/robust-anchor"
 
 
+def test_a_model_has_the_seeds_that_its_dataset_and_its_training_have() -> None:
+    content = STUDY.model_dump(mode="json")
+    content["seeds"] = [0, 1, 2]
+    content["datasets"]["patches"]["seeds"] = [0, 2]
+    content["trainings"]["robust-positive"]["seeds"] = [0, 1]
+    found = [run for run in runs(Study(**content)) if (run.dataset, run.loss) == ("patches", "triplet")]
+    assert [run.seed for run in found if run.training == "robust-positive"] == [0]
+    assert [run.seed for run in found if run.training == "robust-anchor"] == [0, 2]
+
+
 def test_the_optimisation_of_a_training_wins_over_that_of_the_dataset_and_of_the_study() -> None:
     study = changed("trainings", "robust-anchor", optimisation={"epochs": 3})
     study = Study(**{**study.model_dump(mode="json"), "optimisation": {"epochs": 9}})

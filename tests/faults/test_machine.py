@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,14 +13,28 @@ from pathlib import Path
 import pytest
 
 from faults.pipeline import ATTACKS, FILE, MODEL, MODELS, names_of, write_study
+from robust_dml.cli.main import main
 
 TRAIN, ATTACK, SCORE = (("train", FILE), ("attack", FILE), ("score", FILE))
 SAFE = ("model.safetensors", "run.json", "metrics.csv", "pgd-0.1.json", "checks.json")
 
 
+def words_of(command: tuple[str, ...]) -> list[str]:
+    """Return a command on the model, or on the study where it is one of the study."""
+    return [*command, *(names_of(MODEL) if command[0] != "collect" else [])]
+
+
+def refused(capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> str:
+    """Run a command in this process; it must fail with one line."""
+    capsys.readouterr()
+    assert main(words_of(command)) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("robust-dml: error: ")]
+    return line
+
+
 def limited(command: tuple[str, ...], limit: Callable[[], None] | None = None, **variables: str) -> str:
-    """Run a command of the package under a limit; it must fail with one line, without a traceback, in time."""
-    words = [sys.executable, "-m", "robust_dml", *command, *(names_of(MODEL) if command[0] != "collect" else [])]
+    """Run a command in a process of its own under a limit; it must fail with one line, without a traceback, in time."""
+    words = [sys.executable, "-m", "robust_dml", *words_of(command)]
     ended = subprocess.run(
         words, preexec_fn=limit, capture_output=True, text=True, timeout=200, env={**os.environ, **variables}
     )
@@ -47,14 +62,41 @@ def small_disk(damaged: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_full_disk_under_a_training_is_one_line(small_disk: Path, damaged: Path) -> None:
+def test_a_full_disk_under_a_training_is_one_line(
+    small_disk: Path, damaged: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = contents(damaged)
     (small_disk / "filler").write_bytes(bytes(60_000))
-    line = limited(TRAIN)
+    line = refused(capsys, TRAIN)
     assert "No space left on device" in line
     assert "state" in line
     assert contents(damaged) == before
     assert not list(small_disk.rglob("unfinished"))
+
+
+@pytest.fixture
+def small_results(damaged: Path) -> Iterator[Path]:
+    """The folder of the model, empty, on a disk of 8 kB."""
+    place = damaged / MODELS
+    shutil.rmtree(place)
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_under_the_weights_is_one_line_and_loses_no_epoch(
+    small_results: Path, damaged: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(damaged)
+    states = sorted((damaged / "state").rglob("state-*.safetensors"))
+    line = refused(capsys, TRAIN)
+    assert "No space left on device" in line
+    assert str(MODELS) in line and "model.safetensors" in line
+    assert contents(damaged) == before
+    assert not list(small_results.iterdir())
+    assert sorted((damaged / "state").rglob("state-*.safetensors")) == states
 
 
 @pytest.mark.parametrize(("command", "file"), [(TRAIN, "state"), (SCORE, str(ATTACKS)), (("collect", FILE), "results")])
@@ -87,9 +129,11 @@ def read_only(damaged: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("command", [SCORE, ("collect", FILE)])
-def test_a_read_only_results_folder_is_one_line(read_only: Path, command: tuple[str, ...]) -> None:
+def test_a_read_only_results_folder_is_one_line(
+    read_only: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     before = contents(read_only)
-    line = limited(command)
+    line = refused(capsys, command)
     assert "Read-only file system" in line
     assert "results/ci" in line
     assert contents(read_only) == before

@@ -71,7 +71,7 @@ def test_before_any_job_has_ended_the_plan_says_how_long(log: Path, clock: list[
     study = load_study(DEMO)
     hours = [job_hours(study, run, "cpu") for run in runs(study)]
     expected = expected_seconds(DEMO)
-    assert expected["train_model"] == pytest.approx(3600 * sum(train for train, _ in hours) / len(hours))
+    assert expected["train_model"] == pytest.approx(3600 * sum(job.train for job in hours) / len(hours))
     running = Jobs(DEMO, cores=2)
     assert running.left() is None
     running.plan({"attack_model": 3, "total": 3})

@@ -10,14 +10,14 @@ import pytest
 
 from report.test_study_shapes import TRAININGS, write_study
 from robust_dml.config import ModelName, Study, load_study
-from robust_dml.config.evaluation import CLEAN, attacks_of
+from robust_dml.config.evaluation import CLEAN
 from robust_dml.report.cells import Numbers
 from robust_dml.report.finding import finding
 from robust_dml.report.labels import NORMS
 from robust_dml.report.metrics import MetricRow
 from robust_dml.report.results import Results
 from robust_dml.report.samples import Sample
-from robust_dml.report.selection import models_of
+from robust_dml.report.selection import curve, models_of
 
 QUERIES = 1000
 STANDARD = {
@@ -32,17 +32,13 @@ def numbers_of(study: Study, recalls: dict[str, list[float]]) -> Numbers:
     results = Results(study)
     rows, samples, ids = [], {}, np.arange(QUERIES)
     for model in models_of(study):
-        for at, recall in zip([CLEAN, *standard(study)], recalls.get(model.training, []), strict=False):
+        for at, recall in zip([CLEAN, *curve(study)], recalls.get(model.training, []), strict=False):
             right = np.array([ids < round((recall + 0.001 * (seed - 1)) * QUERIES) for seed in study.seeds])
             samples[model, at.label, "masked"] = Sample(tuple(study.seeds), ids, ids % 100, right)
             rows += [row(model, seed, at.name, at.epsilon, right[n]) for n, seed in enumerate(study.seeds)]
     results.rows = rows  # type: ignore[misc]
     results._samples = samples  # type: ignore[assignment]
     return Numbers(results)
-
-
-def standard(study: Study) -> list[Any]:
-    return [at for at in attacks_of(study) if at.name == "standard-v1"]
 
 
 def row(model: ModelName, seed: int, attack: str, epsilon: float, right: np.ndarray) -> MetricRow:
@@ -115,9 +111,16 @@ def test_without_robust_training_the_first_one_is_compared(told) -> None:
     assert ", natural beats pixels at 2/255 (by 5.0 points" in told({"natural": NATURAL, "pixels": PIXELS})
 
 
-def test_without_the_standard_the_headline_stands_for_it(told) -> None:
-    attacks = {"margin": {**STANDARD["pgd"], "objective": "margin"}}
-    assert told({"positive": []}, attacks=attacks) == "Nothing has been measured yet."
+def test_without_the_standard_an_ensemble_or_the_headline_stands_for_it(told) -> None:
+    recalls = {"natural": NATURAL, "positive": [0.8, 0.7, 0.5, 0.2]}
+    ensemble = {"pgd": STANDARD["pgd"], "all": STANDARD["standard-v1"]}
+    assert told(recalls, models={}, attacks=ensemble).startswith("In the worst case over pgd, robust training")
+    headline = told(recalls, models={}, attacks={"pgd": STANDARD["pgd"]})
+    assert headline.startswith(f"Under PGD ({NORMS['linf']}), robust training (positive) beats natural at every radius")
+
+
+def test_nothing_measured(told) -> None:
+    assert told({"positive": []}) == "Nothing has been measured yet."
 
 
 def test_equal_results_give_equal_words(told) -> None:

@@ -45,7 +45,7 @@ def test_every_line_is_read(study: Study, tmp_path: Path, lines: list[str]) -> N
     rows = read(study, tmp_path, lines)
     assert len(rows) == len(lines) - 1
     assert rows[0].label == "clean"
-    assert f"{rows[0].value}" == lines[1].split(",")[-1]
+    assert [f"{rows[0].value}", f"{rows[0].low}", f"{rows[0].high}"] == lines[1].split(",")[-3:]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,12 @@ def test_outcomes_are_sorted_by_id_without_queries_that_are_not_scored() -> None
     assert released.right.tolist() == [[True, False]]
 
 
+def test_a_file_without_a_protocol_has_no_sample_of_it() -> None:
+    plain = Queries(id=(1, 2), label=(0, 0), shift=(0.0, 0.0), adversarial_right=(True, False))
+    assert outcomes(plain, "as-released") is None
+    assert outcomes(plain, "masked").right.tolist() == [[True, False]]
+
+
 def test_seeds_are_joined_on_the_queries_that_all_have() -> None:
     first = outcomes(queries([1, 2, 3], [True, False, True]), "masked")
     second = outcomes(queries([3, 2, 4], [False, True, True]), "masked")

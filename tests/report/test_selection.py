@@ -11,6 +11,8 @@ from report.test_study_shapes import ATTACKS, PGD, TRAININGS, write_study
 from robust_dml.config import Study, load_study
 from robust_dml.report.selection import (
     Group,
+    beside,
+    curve,
     groups,
     has_pair,
     headline,
@@ -52,6 +54,12 @@ def test_series_differ_in_one_option(make: Any) -> None:
     assert slot_series(make("natural", "positive", "rival")) == []
 
 
+def test_a_training_of_fewer_seeds_stays_in_its_series(make: Any) -> None:
+    fewer = {name: {**TRAININGS[name], "seeds": [0]} for name in ("negative", "half")}
+    study = make(*TRAININGS, trainings={**TRAININGS, **fewer}, seeds=[0, 1])
+    assert slot_series(study) == [["positive", "negative"]] and rate_series(study) == [["half", "positive"]]
+
+
 def test_the_headline_is_the_studys_choice_or_its_first_attack(make: Any) -> None:
     assert headline(make("natural")).label == "pgd-0.05"
     assert headline(make("natural", report={"headline": "pgd-0.1"})).label == "pgd-0.1"
@@ -88,3 +96,20 @@ def test_noise_images_are_left_out_of_figures_of_recall_unless_there_is_nothing_
     assert measured_groups(study) == [Group("digits", "contrastive"), Group("digits", "triplet")]
     alone = study.model_copy(update={"datasets": {"gaussians": study.datasets["gaussians"]}})
     assert measured_groups(alone) == [Group("gaussians", "contrastive")]
+
+
+def test_the_curve_of_the_worst_case_is_the_standards_else_an_ensembles_else_the_headlines(make: Any) -> None:
+    standard = {"standard-v1": {**ATTACKS["worst-case"], "members": ["pgd"], "epsilon": [0.1, 0.05]}}
+    study = make("natural", attacks={**ATTACKS, **standard}, report={"headline": "pgd-0.1"})
+    assert [at.label for at in curve(study)] == ["standard-v1-0.05", "standard-v1-0.1"]
+    assert labels(study)[:2] == ["standard-v1-0.1", "pgd-0.1"]
+    assert beside(study).label == "pgd-0.1"
+    assert [at.label for at in curve(make("natural", attacks=ATTACKS))] == ["worst-case-0.1"]
+    assert [at.label for at in curve(make("natural"))] == ["pgd-0.05", "pgd-0.1"]
+    assert beside(make("natural")) is None
+
+
+def test_an_attack_of_ones_own_stands_beside_a_headline_that_is_the_standard(make: Any) -> None:
+    attacks = {"standard-v1": ATTACKS["worst-case"], **ATTACKS}
+    study = make("natural", attacks=attacks, report={"headline": "standard-v1-0.1"})
+    assert beside(study).label == "fgsm-0.1"

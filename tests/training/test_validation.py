@@ -13,7 +13,7 @@ from torch import Tensor
 from robust_dml.config.attacks import TrainingAttackConfig
 from robust_dml.runtime.errors import UserError
 from robust_dml.training.distributed import Processes
-from robust_dml.training.validation import Validation
+from robust_dml.training.validation import Validation, spread_over_classes
 
 ATTACK = TrainingAttackConfig(optimiser="fgsm", epsilon=0.1)
 
@@ -28,6 +28,10 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        return np.zeros((len(self), 0), dtype=np.int64)
 
     def test_images(self, positions: Tensor) -> Tensor:
         return self.images[positions]
@@ -93,6 +97,44 @@ def test_the_attack_is_five_steps_of_pgd_on_what_is_right() -> None:
     assert checked.recalls(embed) == recalls
 
 
+def test_a_sample_of_the_queries_is_attacked_against_the_whole_gallery() -> None:
+    queries = part(60, 0, 3)
+    sampled = Validation(queries, queries, ATTACK, 0, "cpu", Processes(), attacked=20)  # type: ignore[arg-type]
+    everything = validation(queries, queries)
+    assert len(sampled.sample) == 20 and sampled.recall(embed) == everything.recall(embed)
+    assert sampled.recalls(embed).clean == everything.recalls(embed).clean
+    embeddings = embed(queries.images.float() / 255)
+    _, right = plain_recall(queries, queries, embeddings)
+    attacked = torch.zeros(60, dtype=torch.bool)
+    attacked[[i for i in sampled.sample.tolist() if right[i]]] = True
+    seen: list[Tensor] = []
+
+    def noting(images: Tensor) -> Tensor:
+        seen.append(images.detach())
+        return embed(images)
+
+    found = sampled.recalls(noting)
+    assert len(seen[-1]) == int(attacked.sum())
+    moved = embeddings.clone()
+    moved[attacked] = embed(seen[-1])
+    others = moved.clone()
+    wrong = 0
+    for query in sampled.sample.tolist():
+        distances = (embeddings - others[query]).norm(dim=1)
+        distances[query] = torch.inf
+        wrong += bool(queries.labels[distances.argmin()] != queries.labels[query])
+    assert found.adversarial == pytest.approx(1 - wrong / 20, abs=1e-12)
+
+
+def test_a_sample_is_spread_over_the_classes() -> None:
+    labels = np.array([2, 0, 1] * 20 + [3] * 40)
+    chosen = spread_over_classes(labels, 10)
+    assert chosen.tolist() == sorted(set(chosen.tolist())) and len(chosen) == 10
+    counts = np.bincount(labels[chosen], minlength=4)
+    assert counts[:3].tolist() == [2, 2, 2] and counts[3] == 4
+    assert spread_over_classes(labels, 1000).tolist() == list(range(100))
+
+
 def test_the_spread_of_the_embeddings_in_a_plain_loop() -> None:
     queries = part(30, 0, 4)
     rows = embed(queries.images.float() / 255).double()
@@ -114,7 +156,7 @@ def test_embeddings_that_are_not_finite_are_one_line() -> None:
         validation(queries, queries).recalls(broken)
 
 
-def test_adversarial_embeddings_that_are_not_finite_leave_the_clean_ones() -> None:
+def test_queries_whose_adversarial_embeddings_are_not_finite_are_broken() -> None:
     queries = part(40, 0, 6)
     calls = []
 
@@ -123,4 +165,5 @@ def test_adversarial_embeddings_that_are_not_finite_leave_the_clean_ones() -> No
         return embed(images) * (1.0 if len(calls) == 1 else torch.nan)
 
     found = validation(queries, queries).recalls(breaks_under_attack)
-    assert found.adversarial == found.clean
+    assert found.clean > 0
+    assert found.adversarial == 0

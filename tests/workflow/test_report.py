@@ -31,7 +31,7 @@ def test_a_deleted_figure_is_redrawn_alone(checkout: Path) -> None:
 
 def test_changed_claims_judge_them_again_and_nothing_before(checkout: Path) -> None:
     claims = checkout / "config" / "claims.yaml"
-    claims.write_text(claims.read_text().replace("at_least: 1.6", "at_least: 1.7"))
+    claims.write_text(claims.read_text().replace("at_least: 0.05", "at_least: 0.06"))
     assert planned(checkout) == {"check_claims": 1, "render_page": 1, "run_notebook": 1}
 
 
@@ -49,3 +49,5 @@ def test_snakemakes_own_report_has_tables_figures_and_captions(checkout: Path) -
         text = "".join(report.read(name).decode(errors="ignore") for name in report.namelist() if name.endswith("html"))
     assert {"main.html", "shift.png", "claims.json"} <= names
     assert "Share of the queries whose embedding moves" in text
+    labels = set(re.findall(r'"labels": ?\{"(\w+)": "(\w+)"\}', text))
+    assert {("table", "main"), ("figure", "shift"), ("notebook", "results")} <= labels

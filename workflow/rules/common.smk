@@ -17,7 +17,7 @@ import robust_dml
 
 from robust_dml.config import Run, load_study, paths
 from robust_dml.config import digests
-from robust_dml.config.resolve import backbone_of, runs, source_of
+from robust_dml.config.resolve import backbone_of, runs, sources_of
 from robust_dml.config.evaluation import result_labels
 from robust_dml.data import paths as data_paths
 from robust_dml.evaluation.planned import attack_digests
@@ -58,6 +58,14 @@ def read_study():
         return load_study(STUDY_FILE)
     except UserError as error:
         raise WorkflowError(str(error)) from None
+
+
+def require_plain_names():
+    """Raise WorkflowError if a folder of images has braces in its name, which no input of Snakemake can have."""
+    own = [folder for config in STUDY.datasets.values() for folder in data_paths.own_folders(config)]
+    for folder in map(str, [DATA, *own]):
+        if "{" in folder or "}" in folder:
+            raise WorkflowError(f"{folder}: Snakemake reads braces in a name as a wildcard; rename the folder")
 
 
 def job_prefix():
@@ -202,8 +210,7 @@ def score_files(run):
 def attacked_models(wildcards):
     """Return the model under attack, and the models whose images are transferred to it."""
     run = run_of(wildcards)
-    names = {attack.source for attack in STUDY.attacks.values() if attack.source}
-    sources = {source_of(STUDY, run, name) for name in names} | {run}
+    sources = sources_of(STUDY, run) | {run}
     return [file for source in sorted(sources) for file in model_files(source)]
 
 
@@ -265,6 +272,7 @@ ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
 DIGESTS = sorted(set(attack_digests(STUDY).values()))
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
+require_plain_names()
 shell.prefix(job_prefix())
 
 

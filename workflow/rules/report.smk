@@ -28,11 +28,15 @@ rule make_tables:
         reported=REPORTED,
     output:
         collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex"]),
-        report(
-            collect(RESULTS / "tables/{name}.html", name=table_names(STUDY)),
-            caption="../report/table.rst",
-            category="Tables",
-        ),
+        [
+            report(
+                RESULTS / f"tables/{name}.html",
+                caption="../report/table.rst",
+                category="Tables",
+                labels={"table": name},
+            )
+            for name in table_names(STUDY)
+        ],
     log:
         LOGS / "make_tables.log",
     localrule: True
@@ -52,7 +56,12 @@ rule plot_figures:
         results=lambda wildcards: figure_sources(STUDY, wildcards.figure),
     output:
         RESULTS / "figures/{figure}.pdf",
-        report(RESULTS / "figures/{figure}.png", caption="../report/figure.rst", category="Figures"),
+        report(
+            RESULTS / "figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
     log:
         LOGS / "plot_figures/{figure}.log",
     wildcard_constraints:
@@ -124,7 +133,12 @@ rule run_notebook:
         notebook=lambda wildcards: here_or_shipped(f"notebooks/{wildcards.notebook}.ipynb"),
         results=lambda wildcards: notebook_sources(STUDY, wildcards.notebook),
     output:
-        report(RESULTS / "notebooks/{notebook}.html", caption="../report/notebook.rst", category="Notebooks"),
+        report(
+            RESULTS / "notebooks/{notebook}.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "{notebook}"},
+        ),
     log:
         LOGS / "run_notebook/{notebook}.log",
     wildcard_constraints:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.evaluation import attacks_of, result_labels
 from robust_dml.config.resolve import loss_of, optimisation_of, runs, source_of
+from robust_dml.config.standard import NAMES
 from robust_dml.config.training import OptimisationConfig
 from robust_dml.runtime.section import explain
 
@@ -23,6 +24,7 @@ RESERVED = ("none", "clean")
 def require_consistent(study: Study) -> None:
     """Raise ValueError, with the place in the YAML, where two sections of a study contradict each other."""
     _names_exist(study)
+    _seeds_exist(study)
     _overrides_fit(study)
     for name, attack in study.attacks.items():
         _attack_is_possible(study, name, attack)
@@ -38,15 +40,18 @@ def _names_exist(study: Study) -> None:
         _require(f"datasets.{name}.trainings", dataset.trainings or [], study.trainings)
     for name, training in study.trainings.items():
         _require(f"trainings.{name}.losses", training.losses or [], study.losses)
-        _require(
-            f"trainings.{name}.seeds", [str(seed) for seed in training.seeds or []], [str(seed) for seed in study.seeds]
-        )
         _require(f"trainings.{name}.backbone", [training.backbone] if training.backbone else [], study.backbones)
     for name, attack in study.attacks.items():
         if name in RESERVED:
             raise ValueError(f"attacks.{name}: the name is reserved for unperturbed queries; choose another")
         _require(f"attacks.{name}.members", attack.members, study.attacks)
         _require(f"attacks.{name}.source", [attack.source] if attack.source else [], study.trainings)
+
+
+def _seeds_exist(study: Study) -> None:
+    for section, entries in (("datasets", study.datasets), ("trainings", study.trainings)):
+        for name, entry in entries.items():
+            _require(f"{section}.{name}.seeds", list(map(str, entry.seeds or [])), list(map(str, study.seeds)))
 
 
 def _overrides_fit(study: Study) -> None:
@@ -64,6 +69,8 @@ def _overrides_fit(study: Study) -> None:
 
 def _attack_is_possible(study: Study, name: str, attack: AttackConfig) -> None:
     where = f"attacks.{name}"
+    if attack.is_standard and name != NAMES[attack.norm]:
+        raise ValueError(f"{where}: the standard protocol is given as `standard`, with its radii and no settings")
     if attack.norm == "l2":
         for dataset_name, dataset in study.datasets.items():
             largest = math.sqrt(3) * dataset.transform.size
@@ -74,7 +81,7 @@ def _attack_is_possible(study: Study, name: str, attack: AttackConfig) -> None:
                 )
     for member in attack.members:
         other = study.attacks[member]
-        if other.is_ensemble:
+        if other.is_ensemble or other.is_standard:
             raise ValueError(f"{where}.members: {member} is an ensemble itself; name its members instead")
         if (other.norm, other.threat) != (attack.norm, attack.threat):
             raise ValueError(f"{where}.members: {member} has another norm or threat than {name}")

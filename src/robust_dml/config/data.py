@@ -63,6 +63,9 @@ class DatasetConfig(Entry):
     trainings: Annotated[list[Name], Field(min_length=1)] | None = Field(
         None, description="of the study's trainings; all if absent"
     )
+    seeds: Annotated[list[Integer], Field(min_length=1)] | None = Field(
+        None, description="of the study's seeds; all if absent"
+    )
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this dataset")
     miner: MinerConfig | None = Field(None, description="instead of the study's")
 

@@ -83,6 +83,12 @@ class OptimisationConfig(Section):
         0, ge=0, le=256, description="processes that load batches; 0 loads them in the training process"
     )
     validate_every: Integer = Field(1, ge=1, le=1_000_000, description="epochs between evaluations")
+    validation_queries: Integer | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="queries that a validation attacks, spread over the classes; all if absent",
+    )
     checkpoint: Literal["last", "best-clean", "best-adversarial", "validation"] = "last"
     max_bad_steps: Share = Field(0.5, description="share of steps of an epoch that may lack tuples or a finite loss")
 

@@ -12,10 +12,13 @@ from robust_dml.runtime.errors import UserError
 
 
 class StoredResults:
-    """The attacked embeddings of a model, by label. Raises UserError if the model itself is missing."""
+    """The attacked embeddings of a model, by label. Raises UserError if the model itself is missing.
 
-    def __init__(self, study: Study, run: Run, data_sha256: str) -> None:
-        self.study, self.run, self.data_sha256 = study, run, data_sha256
+    `gallery` is the number of gallery images that are not the queries themselves.
+    """
+
+    def __init__(self, study: Study, run: Run, data_sha256: str, gallery: int) -> None:
+        self.study, self.run, self.data_sha256, self.gallery = study, run, data_sha256, gallery
         _, self.model_sha256 = verified_model(study, run)
         self._digests = attack_digests(study)
         self._found: dict[str, Attacked] = {}
@@ -51,7 +54,7 @@ class StoredResults:
             ("set of images", self.data_sha256, found.origin.data_sha256),
         ]
         if label == CLEAN.label:
-            facts.append(("gallery", *self._galleries(found)))
+            facts.append(("gallery", _described(self.gallery), _described(len(found.gallery))))
         for what, expected, recorded in facts:
             if expected != recorded:
                 raise UserError(
@@ -60,12 +63,9 @@ class StoredResults:
                 )
         return found
 
-    def _galleries(self, clean: Attacked) -> tuple[str, str]:
-        """Return the gallery of the study and that of a clean result; one listed apart may be the queries or not."""
-        dataset = self.study.datasets[self.run.dataset]
-        if dataset.has_roles:
-            return "listed", "listed"
-        return dataset.gallery, "train" if len(clean.gallery) else "test"
+
+def _described(gallery: int) -> str:
+    return f"{gallery} images" if gallery else "the queries themselves"
 
 
 def _released_label(at: AttackAt) -> str:

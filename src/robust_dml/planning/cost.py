@@ -1,4 +1,4 @@
-"""What a study costs before it runs: jobs, hours, disk and downloads, from recorded speeds (speeds.csv).
+"""What a study costs before it runs: jobs, hours, disk and downloads, from recorded speeds (speeds.py).
 
 Hours are arithmetic (passes.py) divided by a speed that was measured or published; where there is neither, the hours
 are NaN and are printed as "not measured". Loading images, metrics and tables are not counted: they take minutes.
@@ -6,12 +6,10 @@ are NaN and are printed as "not measured". Loading images, metrics and tables ar
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from robust_dml.config import Run, Study
@@ -19,11 +17,21 @@ from robust_dml.config.data import DatasetConfig
 from robust_dml.config.resolve import backbone_of, optimisation_of, runs
 from robust_dml.data.archives.sources import Archive, Source, load_source
 from robust_dml.data.paths import data_folder, store_folder
-from robust_dml.planning.passes import attack_passes, forward_gflop, images_of, training_passes
+from robust_dml.evaluation.planned import planned_attacks
+from robust_dml.planning.passes import (
+    STANDING,
+    STANDING_IN_STANDARD,
+    attack_passes,
+    forward_gflop,
+    images_of,
+    standing_share,
+    training_passes,
+    validation_passes,
+)
+from robust_dml.planning.speeds import attack_speed, gpu_names, gpus, measured, speeds, training_speed
 
 Stage = Literal["train", "attack"]
 
-SPEEDS = Path(__file__).with_name("speeds.csv")
 GIB = 2**30
 DAY = 24 * 60
 UNKNOWN_MB = 16_000  # images being read by the workers, and what GPU libraries take of the host
@@ -41,24 +49,46 @@ class DataCost:
 
 
 @dataclass(frozen=True)
+class Hours:
+    """Hours of one device that works alone; `attack_at_most` is for a model that no attack breaks."""
+
+    train: float
+    attack: float
+    attack_at_most: float
+
+    @property
+    def total(self) -> float:
+        """Training and attacks."""
+        return self.train + self.attack
+
+    @property
+    def at_most(self) -> float:
+        """Training and attacks, where no query is left early."""
+        return self.train + self.attack_at_most
+
+    def __add__(self, other: Hours) -> Hours:
+        return Hours(self.train + other.train, self.attack + other.attack, self.attack_at_most + other.attack_at_most)
+
+
+@dataclass(frozen=True)
 class Cost:
-    """A whole study. Hours are those of one GPU, or of one CPU as speeds.csv names it, working alone."""
+    """A whole study. `hours` are those of one device, by the name of a GPU or `cpu`, as speeds.csv names it."""
 
     models: int
-    train_hours: Mapping[str, float]
-    attack_hours: Mapping[str, float]
+    hours: Mapping[str, Hours]
     data: Mapping[str, DataCost]
     weights_gib: float
 
     @property
-    def gpu_hours(self) -> float:
-        """Training and attacks on one GPU."""
-        return self.train_hours["cuda"] + self.attack_hours["cuda"]
+    def gpu_hours(self) -> list[Hours]:
+        """The hours on each GPU whose speed is recorded, fewest first."""
+        known = [hours for device, hours in self.hours.items() if device != "cpu" and not math.isnan(hours.total)]
+        return sorted(known, key=lambda hours: hours.total)
 
     @property
-    def cpu_hours(self) -> float:
-        """Training and attacks on the CPU."""
-        return self.train_hours["cpu"] + self.attack_hours["cpu"]
+    def cpu_hours(self) -> Hours:
+        """The hours on the CPU."""
+        return self.hours["cpu"]
 
     @property
     def download_gib(self) -> float:
@@ -72,56 +102,66 @@ class Cost:
         return _known(size for sizes in parts for size in sizes) + self.weights_gib
 
 
-def estimate(study: Study) -> Cost:
-    """Return the cost of a study, finished parts included."""
-    hours = {device: [job_hours(study, run, device) for run in runs(study)] for device in ("cuda", "cpu")}
+def estimate(study: Study, gpu: str | None = None) -> Cost:
+    """Return the cost of a study, finished parts included, on the CPU and on one GPU or every one of the table."""
+    devices = ["cpu", *([gpu] if gpu else gpu_names())]
     pretrained = {b.record.imagenet for b in study.backbones.values() if b.weights == "imagenet"}
     return Cost(
         models=sum(1 for _ in runs(study)),
-        train_hours={device: sum(train for train, _ in jobs) for device, jobs in hours.items()},
-        attack_hours={device: sum(attack for _, attack in jobs) for device, jobs in hours.items()},
+        hours={device: study_hours(study, device) for device in devices},
         data={name: data_cost(study, config) for name, config in study.datasets.items()},
         weights_gib=sum(weights.size for weights in pretrained if weights is not None) / GIB,
     )
 
 
-def job_hours(study: Study, run: Run, device: str) -> tuple[float, float]:
-    """Return the hours to train and to attack one model on `device` (cuda or cpu); NaN where no speed is recorded."""
+def study_hours(study: Study, device: str) -> Hours:
+    """Return the hours of all models on `device`, cpu or a GPU; NaN where no speed is recorded."""
+    return sum((job_hours(study, run, device) for run in runs(study)), start=Hours(0.0, 0.0, 0.0))
+
+
+def in_precision(study: Study, precision: str) -> Study:
+    """Return a study that trains in another precision, where a dataset or a training names none of its own."""
+    return study.model_copy(update={"optimisation": study.optimisation.model_copy(update={"precision": precision})})
+
+
+def job_hours(study: Study, run: Run, device: str) -> Hours:
+    """Return the hours of one model on `device`, cpu or a GPU; NaN where no speed is recorded."""
     dataset = study.datasets[run.dataset]
     backbone = backbone_of(study, run)[1]
     gflop = forward_gflop(backbone, dataset.transform.size)
     images = images_of(dataset, known_images(study, dataset))
     if gflop is None or images is None:
-        return math.nan, math.nan
-    start = speed(device, "job", "")
+        return Hours(math.nan, math.nan, math.nan)
+    start = measured(device, "job", "") / 3600
     if gflop == 0:  # pixels: their search is not counted for any model, and there is nothing else
-        return start / 3600, start / 3600
-    per_hour = 3600 / gflop
-    training = speed(device, backbone.measured_as, optimisation_of(study, run).precision)
-    attacking = speed(device, f"attack of {backbone.measured_as}", "fp32")
-    if math.isnan(attacking):
-        attacking = speed(device, backbone.measured_as, "fp32")
-    return (
-        start / 3600 + training_passes(study, run, images) / (training * per_hour),
-        start / 3600 + attack_passes(study, run, images) / (attacking * per_hour),
+        return Hours(start, start, start)
+    training = 3600 * training_speed(device, backbone, optimisation_of(study, run).precision) / gflop
+    attacking = 3600 * attack_speed(device, backbone) / gflop
+    steps, validations = training_passes(study, run, images), validation_passes(study, run, images)
+    return Hours(
+        train=start + steps / training + validations / attacking,
+        attack=start + attack_passes(study, run, images, standing=True) / attacking,
+        attack_at_most=start + attack_passes(study, run, images) / attacking,
     )
 
 
 def job_minutes(study: Study, run: Run, stage: Stage) -> int:
     """Return the requested minutes: twice the estimate plus 30, at most one day; one day if there is no estimate.
 
-    Few clusters give more than a day, and a job that runs out of time continues when it is submitted again.
+    The estimate is that of the slowest GPU whose speed is recorded. Few clusters give more than a day, and a job that
+    runs out of time continues when it is submitted again.
     """
-    hours = job_hours(study, run, device_of(study))[stage == "attack"]
-    return DAY if math.isnan(hours) else min(DAY, 30 + math.ceil(120 * hours))
+    found = [job_hours(study, run, device) for device in devices_of(study)]
+    hours = [each for job in found if not math.isnan(each := job.train if stage == "train" else job.attack_at_most)]
+    return min(DAY, 30 + math.ceil(120 * max(hours))) if hours else DAY
 
 
 def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
     """Return the requested memory: twice that of an idle job, and on a CPU that of the images processed at once."""
-    memory = 2 * speed("cpu", "memory of a job", "")
+    memory = 2 * measured("cpu", "memory of a job", "")
     backbone = backbone_of(study, run)[1]
-    per_image = speed("cpu", f"memory of {backbone.measured_as}", "fp32")
-    if device_of(study) == "cuda" or math.isnan(per_image):
+    per_image = measured("cpu", f"memory of {backbone.measured_as}", "fp32")
+    if study.device != "cpu" or math.isnan(per_image):
         return math.ceil(memory if backbone.record.small else max(memory, UNKNOWN_MB))
     optimisation = optimisation_of(study, run)
     batch = 2 * optimisation.classes_per_batch * optimisation.samples_per_class
@@ -129,9 +169,9 @@ def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
     return math.ceil(memory + images * per_image * (study.datasets[run.dataset].transform.size / 224) ** 2)
 
 
-def device_of(study: Study) -> str:
-    """Return cpu if the study says so, else cuda: a cluster has GPUs."""
-    return "cpu" if study.device == "cpu" else "cuda"
+def devices_of(study: Study) -> Sequence[str]:
+    """Return cpu if the study says so, else the GPUs of the table: a cluster has GPUs."""
+    return ["cpu"] if study.device == "cpu" else gpu_names()
 
 
 def data_cost(study: Study, config: DatasetConfig) -> DataCost:
@@ -156,13 +196,30 @@ def data_jobs(study: Study) -> dict[str, int]:
     return {"build_index": len(indices), "build_store": len({store_folder(c, study.data_root) for c in configs})}
 
 
-def used_speeds(study: Study) -> list[dict[str, str]]:
-    """Return the recorded speeds that an estimate of this study uses."""
+def used_speeds(study: Study, gpu: str | None = None) -> list[dict[str, str]]:
+    """Return the recorded speeds that an estimate of this study uses, `device` and `what` of GPUs included."""
     used: set[tuple[str, str]] = {
         (backbone_of(study, run)[1].measured_as, optimisation_of(study, run).precision) for run in runs(study)
     }
     used |= {(f"{attack}{kind}", "fp32") for kind, _ in used for attack in ("", "attack of ")} | {("job", "")}
-    return [row for row in speeds() if (row["what"], row["precision"]) in used]
+    large = any(not backbone_of(study, run)[1].record.small for run in runs(study))
+    precisions = {precision for _, precision in used} if large else set()
+    published = [row for row in gpus() if row["precision"] in precisions and gpu in (None, row["gpu"])]
+    return [
+        *({"device": row["gpu"], "what": "resnet50 in training", **row} for row in published),
+        *(row for row in speeds() if (row["what"], row["precision"]) in used),
+    ]
+
+
+def assumptions(study: Study) -> list[str]:
+    """Return what an estimate takes for granted, in words."""
+    said = ["every pass of a network runs at one speed, on a GPU that of ResNet50 in training; attacks are in fp32"]
+    shares = {standing_share(study, at) for run in runs(study) for at in planned_attacks(study, run)}
+    if STANDING in shares:
+        said += [f"an attack that leaves broken queries makes {STANDING:.0%} of its passes"]
+    if STANDING_IN_STANDARD in shares:
+        said += [f"the standard protocol makes {STANDING_IN_STANDARD:.0%} of its passes, as it leaves broken queries"]
+    return said
 
 
 def packed_bytes(config: DatasetConfig) -> float:
@@ -194,24 +251,18 @@ def source_of(study: Study, config: DatasetConfig) -> Source | None:
 _source = cache(load_source)
 
 
-@cache
-def speeds() -> list[dict[str, str]]:
-    """Return all recorded speeds, with their sources."""
-    with SPEEDS.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-def speed(device: str, what: str, precision: str) -> float:
-    """Return one recorded speed; NaN if there is none, but 0 for a start-up time that was not measured."""
-    values = {(row["device"], row["what"], row["precision"]): float(row["value"]) for row in speeds()}
-    return values.get((device, what, precision), 0.0 if what == "job" else math.nan)
-
-
 def amount(value: float, unknown: str = "not measured") -> str:
     """Return a number at the precision that a plan prints."""
     if math.isnan(value):
         return unknown
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:#.2g}"
+
+
+def gpu_range(cost: Cost, part: Callable[[Hours], float]) -> str:
+    """Return the fewest and the most hours over the GPUs whose speed is recorded, in words."""
+    found = sorted(part(hours) for hours in cost.gpu_hours) or [math.nan]
+    ends = dict.fromkeys(amount(hours) for hours in (found[0], found[-1]))
+    return " to ".join(ends)
 
 
 def _known(values: Iterable[float]) -> float:

@@ -11,7 +11,7 @@ from statistics import fmean
 
 from robust_dml.config import load_study
 from robust_dml.config.resolve import runs
-from robust_dml.planning.cost import job_hours
+from robust_dml.planning.cost import devices_of, study_hours
 
 LINES = 12  # of the log of a failed job
 SHORT = 3.0  # seconds of a job that neither trains nor attacks, until one has ended
@@ -103,7 +103,7 @@ def last_lines(log: Path | None, count: int) -> list[str]:
 def expected_seconds(study_file: Path) -> dict[str, float]:
     """Return the mean seconds of a training and of the attacks on a model, by recorded speeds (`robust-dml plan`)."""
     study = load_study(study_file)
-    device = "cpu" if study.device == "cpu" else "cuda"
-    hours = zip(*(job_hours(study, run, device) for run in runs(study)), strict=True)
-    means = {rule: 3600 * fmean(values) for rule, values in zip(RULES, hours, strict=True)}
+    device = next((device for device in devices_of(study) if isfinite(study_hours(study, device).total)), "cpu")
+    hours, models = study_hours(study, device), sum(1 for _ in runs(study))
+    means = dict(zip(RULES, (3600 * hours.train / models, 3600 * hours.attack / models), strict=True))
     return {rule: seconds for rule, seconds in means.items() if isfinite(seconds)}

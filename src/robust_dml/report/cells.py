@@ -34,6 +34,7 @@ class Numbers:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.study = results.study
+        self._intervals: dict[tuple[ModelName, str, str, str], Interval | None] = {}
 
     def seeds(self, model: ModelName, at: AttackAt, metric: str = RECALL, protocol: str = "masked") -> Seeds:
         """Return the value of each seed, a share in [0, 1]; empty if nothing was measured."""
@@ -47,6 +48,12 @@ class Numbers:
         R@1 has it from what each query did. Other metrics have the mean of the ends of the seeds' intervals, which is
         never too narrow: the seeds meet the same queries, but do not err on all of them together.
         """
+        key = (model, at.label, metric, protocol)
+        if key not in self._intervals:
+            self._intervals[key] = self._interval(model, at, metric, protocol)
+        return self._intervals[key]
+
+    def _interval(self, model: ModelName, at: AttackAt, metric: str, protocol: str) -> Interval | None:
         from robust_dml.statistics import Interval, share_interval_over_seeds
 
         seeds = self.seeds(model, at, metric, protocol)

@@ -33,13 +33,14 @@ class Queries:
 
     id: tuple[int, ...]
     label: tuple[int, ...]
-    scored: tuple[bool, ...]
-    """Whether the query enters the metrics: its class has another image in the gallery."""
-    adversarial_right: tuple[bool, ...]
-    """Whether the nearest neighbour is of its class, under attack or, in clean.json, without."""
-    adversarial_right_as_released: tuple[bool, ...]
     shift: tuple[Finite | None, ...]
     """Euclidean distance between the clean and the attacked embedding; None if that is not a number."""
+    adversarial_right: tuple[bool, ...]
+    """Whether the nearest neighbour is of its class, under attack or, in clean.json, without."""
+    adversarial_right_as_released: tuple[bool, ...] = ()
+    """The same under the protocol as released; empty in files without it."""
+    scored: tuple[bool, ...] = ()
+    """Whether the query enters the metrics: its class has another image in the gallery. Empty if all do."""
 
 
 @dataclass(frozen=True)

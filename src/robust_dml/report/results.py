@@ -110,7 +110,8 @@ class Results:
         found = {run.seed: self.attack(run, at) for run in self.runs(model) if run.seed in measured}
         for protocol in PROTOCOLS:
             samples = {seed: outcomes(result.queries, protocol) for seed, result in found.items() if result}
-            self._samples[model, at.label, protocol] = over_seeds(samples)
+            known = {seed: sample for seed, sample in samples.items() if sample}
+            self._samples[model, at.label, protocol] = over_seeds(known)
 
     def findings(self, run: Run) -> tuple[CheckFinding, ...]:
         """Return the sanity checks of a model's attacks. Raises UserError if an attacked model has none."""

@@ -32,13 +32,17 @@ class Sample:
         return replace(self, seeds=seeds, right=np.repeat(self.right, len(seeds), axis=0))
 
 
-def outcomes(queries: Queries, protocol: str) -> Sample:
-    """Return the sample of one seed, which is numbered 0; its queries are sorted by id."""
+def outcomes(queries: Queries, protocol: str) -> Sample | None:
+    """Return the sample of one seed, numbered 0, with its queries sorted by id; None if the file lacks the protocol."""
+    right = queries.adversarial_right if protocol == "masked" else queries.adversarial_right_as_released
+    if not right:
+        return None
     ids = np.array(queries.id, dtype=np.int64)
-    right = np.array(queries.adversarial_right if protocol == "masked" else queries.adversarial_right_as_released)
+    scored = np.array(queries.scored or [True] * len(ids), dtype=np.bool_)
     order = np.argsort(ids, kind="stable")
-    order = order[np.array(queries.scored, dtype=np.bool_)[order]]
-    return Sample((0,), ids[order], np.array(queries.label, dtype=np.int64)[order], right[None, order].astype(np.bool_))
+    order = order[scored[order]]
+    classes = np.array(queries.label, dtype=np.int64)[order]
+    return Sample((0,), ids[order], classes, np.array(right, dtype=np.bool_)[None, order])
 
 
 def over_seeds(samples: Mapping[int, Sample]) -> Sample | None:

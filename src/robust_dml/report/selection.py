@@ -97,12 +97,12 @@ def option(section: Entry, key: str) -> Any:
 
 def slot_series(study: Study) -> list[list[str]]:
     """Return series of robust trainings that differ only in the slot of the tuple that they perturb."""
-    return _varying(_robust_trainings(study), "perturb", "losses")
+    return _varying(_robust_trainings(study), "perturb", "losses", "seeds")
 
 
 def rate_series(study: Study) -> list[list[str]]:
     """Return series of robust trainings that differ only in the attack rate, lowest rate first."""
-    series = _varying(_robust_trainings(study), "attack_rate", "losses")
+    series = _varying(_robust_trainings(study), "attack_rate", "losses", "seeds")
     return [sorted(names, key=lambda name: option(study.trainings[name], "attack_rate")) for names in series]
 
 

@@ -71,6 +71,18 @@ def rank(queries: Items, gallery: Items, protocol: Protocol = "masked", depth: i
     return Ranking(found.positions, found.distances, hits, relevant)
 
 
+def rank_attacked(
+    queries: Items, embeddings: Tensor, gallery: Items, protocol: Protocol = "masked", depth: int = DEPTH
+) -> Ranking:
+    """Rank the gallery for clean queries that an attack has moved to `embeddings` (Q, d).
+
+    A query whose embedding is not finite has no hit: a model that fails under attack does not withstand it.
+    """
+    failed = ~embeddings.isfinite().all(1)
+    finite = torch.where(failed[:, None], queries.embeddings, embeddings)
+    return rank(queries.embedded_as(finite), gallery, protocol, depth).without(failed)
+
+
 def _by_position(queries: Items, gallery: Items) -> tuple[Items, Items]:
     """Return the same items with gallery positions as ids, by which the released code orders equal distances."""
     places = torch.arange(len(gallery), device=gallery.ids.device)

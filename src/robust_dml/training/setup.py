@@ -96,7 +96,8 @@ class Training:
         return self._validation(queries, gallery), self._validation(held_out, held_out)
 
     def _validation(self, queries: Part, gallery: Part) -> Validation:
-        return Validation(queries, gallery, self.config.attack, self.run.seed, self.device, self.processes)
+        attacked = self.optimisation.validation_queries
+        return Validation(queries, gallery, self.config.attack, self.run.seed, self.device, self.processes, attacked)
 
     def _state(self) -> StateFolder:
         key = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robust_dml.attacks.balls import BALLS
@@ -17,7 +19,7 @@ from robust_dml.models.embed_part import as_pixels, embed_part
 from robust_dml.retrieval.by_label import nearest_by_label
 from robust_dml.retrieval.distances import distance
 from robust_dml.retrieval.items import Items
-from robust_dml.retrieval.ranking import rank
+from robust_dml.retrieval.ranking import Ranking, rank, rank_attacked
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.progress import track
 from robust_dml.runtime.randomness import sample_seeds
@@ -42,27 +44,36 @@ class Validation:
 
     Recall@1 follows the protocol `masked`. The attack is PGD with 5 steps at the training's epsilon, on the queries
     whose nearest neighbour is right, away from their nearest other positive; its random starts are the same at each
-    epoch.
+    epoch. It is on `attacked` of the queries, spread over the classes and the same at each epoch, or on all.
     """
 
     def __init__(
-        self, queries: Part, gallery: Part, attack: TrainingAttackConfig, seed: int, device: str, processes: Processes
+        self,
+        queries: Part,
+        gallery: Part,
+        attack: TrainingAttackConfig,
+        seed: int,
+        device: str,
+        processes: Processes,
+        attacked: int | None = None,
     ) -> None:
         self.queries, self.gallery = queries, gallery
         self.attack = TrainingAttackConfig(
             optimiser="pgd", norm=attack.norm, epsilon=attack.epsilon, options={"steps": STEPS}
         )
         self.seed, self.device, self.processes = seed, device, processes
+        self.sample = torch.from_numpy(spread_over_classes(queries.labels, attacked or len(queries))).to(device)
 
     def recalls(self, embed: Embed) -> Recalls:
         """Return clean and adversarial recall@1. Raises UserError if clean embeddings are not finite."""
         queries, gallery = self._items(embed)
-        attacked = self._attacked(embed, queries, gallery)
-        return Recalls(_recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings))
+        sample = queries.rows(self.sample)
+        attacked = rank_attacked(sample, self._attacked(embed, sample, gallery), gallery)
+        return Recalls(_recall(rank(queries, gallery)), _recall(attacked), relative_spread(queries.embeddings))
 
     def recall(self, embed: Embed) -> float:
         """Return clean recall@1. Raises UserError if clean embeddings are not finite."""
-        return _recall(*self._items(embed))
+        return _recall(rank(*self._items(embed)))
 
     def _items(self, embed: Embed) -> tuple[Items, Items]:
         queries = self._embedded(embed, self.queries)
@@ -77,8 +88,8 @@ class Validation:
             )
         return Items.of(embeddings, part)
 
-    def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Items:
-        """Return the queries, adversarial where the clean ones are right."""
+    def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Tensor:
+        """Return the embeddings (S, d) of the queries at `sample`, adversarial where the clean ones are right."""
         positive, negative = (positions.squeeze(1) for positions in nearest_by_label(queries, gallery))
         clean = queries.embeddings
         nearer = distance(clean, gallery.embeddings[positive]) <= distance(clean, gallery.embeddings[negative])
@@ -88,11 +99,11 @@ class Validation:
         blocks = [self._attack(embed, block, queries.ids[block], gallery.embeddings[positive[block]]) for block in mine]
         found = self.processes.gather(torch.cat([clean[:0], *blocks]), len(rows))
         adversarial = clean.clone()
-        adversarial[rows] = torch.where(found.isfinite().all(1, keepdim=True), found, clean[rows])
-        return queries.embedded_as(adversarial)
+        adversarial[rows] = found
+        return adversarial
 
     def _attack(self, embed: Embed, rows: Tensor, ids: Tensor, references: Tensor) -> Tensor:
-        images = as_pixels(self.queries.test_images(rows.cpu()), self.device)
+        images = as_pixels(self.queries.test_images(self.sample[rows].cpu()), self.device)
         ball = BALLS[self.attack.norm](self.attack.epsilon)
         seeds = sample_seeds(ids, self.seed, "validation")
         problem = Problem(embed, images, repel(references), ball, seeds, keep="last")
@@ -101,6 +112,13 @@ class Validation:
             return embed(found)
 
 
-def _recall(queries: Items, gallery: Items) -> float:
-    ranking = rank(queries, gallery)
+def spread_over_classes(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return at most `count` positions of `labels` (N,), ascending, evenly spaced in the order of classes."""
+    by_class = np.argsort(labels, kind="stable")
+    places = np.linspace(0, len(labels) - 1, min(count, len(labels))).round().astype(np.int64)
+    found: NDArray[np.int64] = np.sort(by_class[places])
+    return found
+
+
+def _recall(ranking: Ranking) -> float:
     return float(ranking.right[ranking.scored].double().mean())

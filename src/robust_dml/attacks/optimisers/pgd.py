@@ -115,7 +115,7 @@ class _Climb:
         self.best.offer(self.x, found.values, self.rows)
         if self.until is None:
             return found
-        broken = self.until(found.embeddings) > 0
+        broken = ~(self.until(found.embeddings) <= 0)  # NaN counts as broken
         if not broken.any():
             return found
         self.best.settle(self.x[broken], self.rows[broken])
@@ -171,4 +171,5 @@ ENTRY = Optimiser(
     released="robust_dml.attacks.released:run_pgd",
     released_passes=pgd_passes,
     trains=True,
+    stops=True,
 )

@@ -14,31 +14,40 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
+PRECISIONS = ("fp32", "tf32", "bf16")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add STUDY."""
+    """Add STUDY, --gpu and --precision."""
     add_study(parser)
+    parser.add_argument("--gpu", metavar="NAME", help="hours on this GPU alone, such as a100; else the range over GPUs")
+    parser.add_argument("--precision", choices=PRECISIONS, help="of the training, instead of the study's")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the plan; nothing is read but the study, the table of sources and the recorded speeds."""
     from robust_dml.config import load_study
-    from robust_dml.planning.cost import estimate
+    from robust_dml.planning.cost import estimate, in_precision
+    from robust_dml.planning.speeds import require_gpu
 
+    if arguments.gpu:
+        require_gpu(arguments.gpu)
     study = load_study(arguments.study)
-    cost = estimate(study)
-    blocks = [_jobs(study, cost), _datasets(cost), _totals(cost), _sources(study)]
+    if arguments.precision:
+        study = in_precision(study, arguments.precision)
+    cost = estimate(study, arguments.gpu)
+    blocks = [_jobs(study, cost), _datasets(cost), _totals(cost), _sources(study, arguments.gpu)]
     print("\n\n".join("\n".join(block) for block in blocks))
 
 
 def _jobs(study: Study, cost: Cost) -> list[str]:
-    from robust_dml.planning.cost import amount, archive_jobs, data_jobs
+    from robust_dml.planning.cost import amount, archive_jobs, data_jobs, gpu_range
 
     rows: list[Row] = [("job", "count", "GPU hours", "CPU hours")]
     rows += [("download_archive", str(archive_jobs(study)), "-", "-")]
     rows += [(rule, str(count), "-", "-") for rule, count in data_jobs(study).items()]
-    for rule, hours in (("train_model", cost.train_hours), ("attack_model", cost.attack_hours)):
-        rows += [(rule, str(cost.models), amount(hours["cuda"]), amount(hours["cpu"]))]
+    rows += [("train_model", str(cost.models), gpu_range(cost, lambda h: h.train), amount(cost.cpu_hours.train))]
+    rows += [("attack_model", str(cost.models), gpu_range(cost, lambda h: h.attack), amount(cost.cpu_hours.attack))]
     return _table(rows)
 
 
@@ -53,25 +62,30 @@ def _datasets(cost: Cost) -> list[str]:
 
 
 def _totals(cost: Cost) -> list[str]:
-    from robust_dml.planning.cost import amount
+    from robust_dml.planning.cost import amount, gpu_range
 
     unknown = any(math.isnan(data.download_gib) for data in cost.data.values())
     more = " and what is unknown above" if unknown else ""
-    return [
+    lines = [
         f"downloads: {amount(cost.download_gib)} GiB{more}, of which pre-trained weights {amount(cost.weights_gib)}",
         f"disk:      {amount(cost.disk_gib)} GiB{more}, before results",
-        f"hours:     {amount(cost.gpu_hours)} on one GPU, or {amount(cost.cpu_hours)} on the CPU",
+        f"hours:     {gpu_range(cost, lambda h: h.total)} on one GPU, or {amount(cost.cpu_hours.total)} on the CPU",
     ]
+    if any(hours.at_most > hours.total for hours in cost.hours.values()):
+        at_most = gpu_range(cost, lambda h: h.at_most)
+        on_the_cpu = amount(cost.cpu_hours.at_most)
+        lines += [f"           at most {at_most} on one GPU, or {on_the_cpu} on the CPU, if no attack breaks any query"]
+    return lines
 
 
-def _sources(study: Study) -> list[str]:
-    from robust_dml.planning.cost import used_speeds
+def _sources(study: Study, gpu: str | None) -> list[str]:
+    from robust_dml.planning.cost import assumptions, used_speeds
 
     said = ["speeds:"]
-    for row in used_speeds(study):
+    for row in used_speeds(study, gpu):
         value = f"{row['device']} {row['what']} {row['precision']}".rstrip()
         said.append(f"  {value}: {row['value']} {row['unit']}; {row['source']}")
-    return said
+    return [*said, "assumed:", *(f"  {line}" for line in assumptions(study))]
 
 
 def _table(rows: list[Row]) -> list[str]:

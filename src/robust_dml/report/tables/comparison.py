@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from robust_dml.config import ModelName, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
+from robust_dml.config.resolve import runs
 from robust_dml.records import TableRecord
 from robust_dml.report.best import mark_best
 from robust_dml.report.cells import RECALL, Numbers
@@ -169,7 +170,10 @@ def footing(numbers: Numbers, columns: Iterable[Column], rows: Iterable[Row]) ->
 def seeds_sentence(numbers: Numbers) -> str:
     """Return what the intervals and the spread are over."""
     count = len(numbers.study.seeds)
-    spread = f"mean ± sample standard deviation over {count} seeds of the training" if count > 1 else "one seed"
+    trained = list(runs(numbers.study))
+    up_to = "up to " if len(trained) < count * len({run.model for run in trained}) else ""
+    over = f"mean ± sample standard deviation over {up_to}{count} seeds of the training"
+    spread = over if count > 1 else "one seed"
     return f"{spread[0].upper()}{spread[1:]}; below it, the 95 % interval over queries, clustered by class."
 
 
