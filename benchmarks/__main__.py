@@ -27,7 +27,7 @@ QUICK = (
     "busy_neighbour",
     "gpu",
 )
-ROWS = (*QUICK, "pgd_iteration", "step_profile", "scale", "synthetic_sop", "cub_epoch", "demo")
+ROWS = (*QUICK, "standard", "pgd_iteration", "step_profile", "scale", "synthetic_sop", "cub_epoch", "demo")
 
 
 def main() -> None:

@@ -15,6 +15,10 @@ from benchmarks.worker import Call, Way
 
 EPSILONS = {0.1: "the demo's radius", 0.03: "a third of it"}
 ATTACK = {"optimiser": "pgd", "objective": "margin", "epsilon": list(EPSILONS), "steps": 20, "restarts": 4}
+TRAININGS = {
+    "natural": {"method": "natural"},
+    "robust": {"method": "robust", "attack": {"optimiser": "pgd", "epsilon": 0.1, "steps": 3}, "ramp_epochs": 5},
+}
 OPTIMISATION = {
     "epochs": 10,
     "validate_every": 10,
@@ -98,8 +102,8 @@ def released(queries: int | None, epsilon: float) -> Way:
     return run
 
 
-def trained() -> tuple[Any, Any]:
-    """Return the demo's natural model, trained in a temporary folder: its study, and the target of an evaluation."""
+def trained(training: str = "natural") -> tuple[Any, Any]:
+    """Return a model of the digits, trained in a temporary folder: its study, and the target of an evaluation."""
     from benchmarks import engine
     from robust_dml.config import Run
     from robust_dml.evaluation.target import load_target
@@ -114,10 +118,11 @@ def trained() -> tuple[Any, Any]:
             engine.DEMO_NET,
             optimisation=OPTIMISATION,
             attacks={"pgd": ATTACK},
+            trainings=TRAININGS,
             evaluation={"batch": BATCH},
         )
         engine.prepare(study)
-        run = Run("images", "contrastive", "natural", 0)
+        run = Run("images", "contrastive", training, 0)
         train(study, run)
         target = load_target(study, run)
         os.chdir(before)

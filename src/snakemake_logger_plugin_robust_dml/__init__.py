@@ -57,10 +57,15 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.JOB_ERROR:
             self.bar.line(self.jobs.fail(given["jobid"]))
         elif event == LogEvent.ERROR or (event is None and record.levelno >= logging.WARNING):
-            self.bar.line(record.getMessage())
+            self.bar.line(message_of(record))
         self.bar.show(self.jobs.done, self.jobs.total, self.jobs.left())
 
     def close(self) -> None:
         """Take the bar away."""
         self.bar.close()
         super().close()
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return a message; nothing for the error of a rule, which repeats the command of a job that has failed already."""
+    return "" if getattr(record, "exception", None) == "RuleException" else record.getMessage()

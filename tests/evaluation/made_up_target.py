@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robust_dml.data.loading.dataset import Part
-from robust_dml.evaluation.attack import _unperturbed
+from robust_dml.evaluation.attack import unperturbed
 from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.target import Target
 from robust_dml.retrieval import Items, rank
@@ -40,7 +40,7 @@ def target_of(embed: Callable[[Tensor], Tensor], pixels: NDArray[np.uint8], labe
 
 def clean(target: Target) -> Attacked:
     """The unperturbed queries, no image kept."""
-    return _unperturbed(target, np.zeros(0, dtype=np.int64))
+    return unperturbed(target, np.zeros(0, dtype=np.int64))
 
 
 def right(target: Target, attacked: Attacked) -> NDArray[np.bool_]:

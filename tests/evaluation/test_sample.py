@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robust_dml.evaluation.sample import evenly_spaced, example_order, queries_of_checks
+from robust_dml.evaluation.sample import balanced_sample, evenly_spaced, example_order, queries_of_checks
 
 
 @given(length=st.integers(1, 500), count=st.integers(0, 600))
@@ -40,3 +40,14 @@ def test_checks_take_scored_queries_alone() -> None:
     assert queries_of_checks(scored, 1000).tolist() == np.flatnonzero(scored).tolist()
     assert queries_of_checks(np.zeros(5, dtype=bool), 3).tolist() == []
     assert queries_of_checks(scored, 0).tolist() == []
+
+
+def test_a_sample_takes_classes_in_turn_and_grows_by_adding() -> None:
+    labels, ids = np.repeat(np.arange(7), 9), np.arange(63) + 100
+    few, many = (balanced_sample(labels, ids, count, 3) for count in (10, 30))
+    counts = np.bincount(labels[many], minlength=7)
+    assert len(many) == len(set(many.tolist())) == 30 and counts.max() - counts.min() <= 1
+    assert set(few.tolist()) <= set(many.tolist()) and (np.diff(many) > 0).all()
+    assert balanced_sample(labels, ids, 10, 4).tolist() != few.tolist()
+    order = np.random.default_rng(0).permutation(63)
+    assert set(ids[order][balanced_sample(labels[order], ids[order], 10, 3)]) == set(ids[few])

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from attacks.networks import small
 from evaluation.made_up_target import clean, right, target_of
+from evaluation.short_standard import shortened
 from evaluation.tiny_study import MODEL, MakeStudy, Passes, attack_at, evaluate, result, stored
 from robust_dml.attacks.optimisers import standard_v1
 from robust_dml.config.attacks import AttackConfig
@@ -27,18 +28,6 @@ from robust_dml.evaluation.target import Target
 from robust_dml.runtime.randomness import numpy_generator
 
 EPSILON = 0.04
-
-
-def shortened(monkeypatch: pytest.MonkeyPatch, **steps: int) -> None:
-    """Give members of the protocol fewer steps, by their optimiser: what decides a test is not how many there are."""
-    members = tuple(
-        standard_v1.Member(m.name, m.optimiser, m.objective, {"steps": steps[m.optimiser]}, m.of_source)
-        if m.optimiser in steps
-        else m
-        for m in standard_v1.MEMBERS
-    )
-    monkeypatch.setattr(standard_v1, "MEMBERS", members)
-    monkeypatch.setattr(standard, "MEMBERS", members)
 
 
 @pytest.fixture(autouse=True)

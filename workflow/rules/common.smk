@@ -9,7 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-# A checkout brings its package along; a workflow that was fetched by its address needs an installed one.
+# Of a module, too, this is the checkout that it lies in; workflow.basedir would be the folder of the user's Snakefile.
 CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
 sys.path.insert(0, str(CHECKOUT / "src"))
 
@@ -26,7 +26,7 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.source_code import code_digest
 
 # Snakemake formats this path with wildcards, so braces in the name of the checkout are doubled.
-ENVIRONMENT = str(workflow.source_path("../../environment.yml")).replace("{", "{{").replace("}", "}}")
+ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
 
 
 def seen_from_here(file):
@@ -35,8 +35,8 @@ def seen_from_here(file):
 
 
 def here_or_shipped(path):
-    """Return a file of the working folder, such as config/claims.yaml, or the workflow's own where there is none."""
-    return Path(path) if Path(path).exists() else seen_from_here(Path(workflow.source_path(f"../../{path}")))
+    """Return a file of the working folder, such as config/claims.yaml, or the checkout's where there is none."""
+    return Path(path) if Path(path).exists() else seen_from_here(CHECKOUT / path)
 
 
 def study_file():

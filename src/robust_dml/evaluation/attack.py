@@ -95,7 +95,7 @@ class _Evaluation:
 
     def _made(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         if at.config is None:
-            return _again(self.target, self._sample(at)) if at.changes else _unperturbed(self.target, self._kept())
+            return _again(self.target, self._sample(at)) if at.changes else unperturbed(self.target, self._kept())
         return self._worst_case(at, source, digest) if at.config.is_standard else self._attacked(at, source, digest)
 
     def _worst_case(self, at: AttackAt, source: Target, digest: str) -> Attacked:
@@ -168,7 +168,7 @@ class _Evaluation:
         return self.sources[training]
 
 
-def _unperturbed(target: Target, kept: Positions) -> Attacked:
+def unperturbed(target: Target, kept: Positions) -> Attacked:
     """Return the clean embeddings as the result of an attack that changes nothing, with the images at `kept`."""
     queries, gallery = target.queries, target.gallery
     found = Attacked(

@@ -31,6 +31,7 @@ from robust_dml.evaluation.batches import AttackBatch, attack_batch
 from robust_dml.evaluation.blocks import run_blocks
 from robust_dml.evaluation.target import Target
 from robust_dml.retrieval import rank
+from robust_dml.retrieval.ranking import rank_attacked
 
 STANDING = -1  # the number of no member
 
@@ -128,11 +129,10 @@ class _Outcome:
         """
         queries = self.target.queries.rows(self.target.tensor(positions))
         given = self.target.tensor(embeddings)
+        ranking = rank_attacked(queries, given, self.target.gallery)
         failed = ~torch.isfinite(given).all(1)
-        placed = queries.embedded_as(torch.where(failed[:, None], queries.embeddings, given))
-        ranking = rank(placed, self.target.gallery).without(failed)
         with torch.no_grad():
-            values = margin(queries, self.target.gallery)(placed.embeddings).double().masked_fill(failed, torch.inf)
+            values = margin(queries, self.target.gallery)(given.nan_to_num()).double().masked_fill(failed, torch.inf)
         return (ranking.right & ranking.scored).cpu().numpy(), values.cpu().numpy()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from robust_dml.config import ModelName, Study
 from robust_dml.config.evaluation import attacks_of
 from robust_dml.report.cells import Numbers
+from robust_dml.report.result_files import CheckFinding
 from robust_dml.report.selection import is_standard, models_of
 
 NO_GATE = "no gate was run"
@@ -30,6 +31,12 @@ def has_standard(study: Study) -> bool:
     return any(is_standard(at) for at in attacks_of(study))
 
 
+def _concerns_the_standard(study: Study, finding: CheckFinding) -> bool:
+    """Return whether a gate that was not passed says anything of the standard, not of the study's other attacks."""
+    standard = {"clean", *(at.label for at in attacks_of(study) if is_standard(at))}
+    return not finding.taints or bool(standard & set(finding.taints))
+
+
 def verifications(numbers: Numbers) -> list[Verification]:
     """Return the verdict on each model that was attacked; none if the study does not run the standard."""
     models = models_of(numbers.study) if has_standard(numbers.study) else []
@@ -45,6 +52,6 @@ def verification(numbers: Numbers, model: ModelName) -> Verification | None:
     reasons = [
         f"seed {seed}: {finding.check}: {finding.why or finding.verdict}"
         for seed, finding in gates
-        if finding.verdict != "pass"
+        if finding.verdict != "pass" and _concerns_the_standard(numbers.study, finding)
     ]
     return Verification(model, tuple(reasons) if gates else (NO_GATE,))
