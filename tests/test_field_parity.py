@@ -405,8 +405,8 @@ def test_other_losses_and_scores(load: Load, metric: str) -> None:
     in_order = pair_in_order(queries, chosen[:, 1], chosen[:, 0], measure)
     exact(in_order.double().mean(), recorded[f"FOA2_{metric}_acc"])
     exact(kendall_tau(queries, chosen, measure).mean(), recorded[f"FOAX_{metric}_tau"])
-    exact(query_rank(queries, positions, gallery, measure).mean(), recorded[f"QA_rank_{metric}"])
-    exact(candidate_rank(queries, chosen, gallery, measure).mean(), recorded[f"CA_rank_{metric}"])
+    score(query_rank(queries, positions, gallery, measure), recorded[f"QA_rank_{metric}"])
+    score(candidate_rank(queries, chosen, gallery, measure), recorded[f"CA_rank_{metric}"])
 
 
 def test_empirical_robustness_score(load: Load) -> None:
@@ -458,7 +458,8 @@ class Attacks:
         begin = self.model(start).requires_grad_()
         reduced = torch.sum if name.startswith(("ES", "LTM")) else torch.mean
         (gradient,) = torch.autograd.grad(reduced((first or loss)(unit(begin))), begin)
-        exact(gradient, recorded[f"{name}_grad0"])
+        # From the clean image, ES divides differences of 1e-7, which have nine digits left.
+        close(gradient, recorded[f"{name}_grad0"], atol=1e-8 if name == "ES_zero" else 1e-9)
         found = descend(
             self.model,
             images,
