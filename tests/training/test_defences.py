@@ -72,9 +72,12 @@ def test_a_method_that_draws_its_tuples_takes_no_miner(method: str, settings: di
 
 @pytest.mark.parametrize("method", DEFENCES)
 def test_images_move_in_the_ball_and_lower_the_inner_loss(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    spy, step = Spy(monkeypatch), step_for(method)
+    harder = {"options": {"destination": 1.0}} if method == "hm" else {}
+    spy, step = Spy(monkeypatch), step_for(method, **harder)
     built = step.config.record.build(step.config.options)
     built.prepare(step.forward.model, classes=4, seed=0)
+    if method == "amdsemi":
+        built.load({"last": torch.tensor(0.0)})  # until then the tuples are as hard as wanted
     loss = built.loss(step)
     assert loss.requires_grad and torch.isfinite(loss)
     assert spy.calls == 1 and len(spy.moved) == MOVED[method]

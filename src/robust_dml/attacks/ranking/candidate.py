@@ -32,4 +32,4 @@ def candidate_rank(x: Tensor, chosen: Tensor, gallery: Tensor, measure: Measure 
 
 def _of_queries(chosen: Tensor, gallery: Tensor, measure: Measure) -> Tensor:
     """Return the distances (B, W, N) of the queries (B, W, d) to the gallery."""
-    return pairwise(chosen.flatten(0, 1), gallery, measure).unflatten(0, chosen.shape[:2])
+    return pairwise(chosen.flatten(0, 1), gallery, measure).view(*chosen.shape[:2], -1)

@@ -42,7 +42,7 @@ class Asked:
         """The position (Q,) of each query in the gallery. Raises UserError if one is not there."""
         itself = self.queries.ids[:, None] == self.gallery.ids
         if not bool(itself.any(1).all()):
-            raise UserError("threats: ranking attacks need a gallery that holds the queries")
+            raise UserError("ranking attacks need a gallery that holds the queries")
         return itself.long().argmax(1)
 
     @cached_property
