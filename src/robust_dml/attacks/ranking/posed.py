@@ -67,7 +67,7 @@ class Posed(Objective):
 
     loss: Loss
     score: Callable[[Tensor], Mapping[str, Tensor]]
-    """Embeddings (Q, d) of all queries to a value (Q,) of each number of the threat."""
+    """Embeddings (Q, d) of all queries to a value (Q,) of each number of the attack."""
     index: Tensor
     """The queries (B,) that this objective is about."""
 
@@ -80,7 +80,7 @@ class Posed(Objective):
         return Posed(self.loss, self.score, self.index[index])
 
     def scores(self, embeddings: Tensor) -> dict[str, Tensor]:
-        """Return each number of the threat, float64 (Q,), for embeddings (Q, d) of all queries."""
+        """Return each number of the attack, float64 (Q,), for embeddings (Q, d) of all queries."""
         return {name: value.double() for name, value in self.score(unit(embeddings)).items()}
 
 
