@@ -181,6 +181,7 @@ def score_settings(study: Study, run: Run) -> dict[str, Any]:
         "evaluation": study.evaluation.model_dump(mode="json", exclude={"block"}),
         "examples": study.report.examples,
         "headline": study.report.headline,
+        "split": study.datasets[run.dataset].split,
         "gallery": study.datasets[run.dataset].gallery,
         "backbone": backbone_of(study, run)[0],
         "seed": run.seed,
