@@ -92,9 +92,9 @@ class _Evaluation:
 
     def _digest(self, planned: str, source: Target) -> str:
         """Return the digest of a result with the models and images that it is made from."""
-        gallery = self.study.datasets[self.run.dataset].gallery
+        dataset = self.study.datasets[self.run.dataset]
         files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
-        return digest_of([planned, gallery, *files])
+        return digest_of([planned, dataset.split, dataset.gallery, *files])
 
     def _without_attack(self, at: AttackAt) -> Attacked:
         return _again(self.target, self._sample(at)) if at.changes else unperturbed(self.target, self._kept())
