@@ -140,6 +140,8 @@ class Backbone:
     """Whether `build` itself fetches the weights that `weights: imagenet` asks for."""
     small: bool = False
     """Whether one core serves it best, so that jobs run side by side."""
+    identity: Callable[[Any], str] = lambda options: ""
+    """A hash of the user's files that `build` reads, from the options; empty if it reads none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """`models` of a study: models that are not trained here, as trainings of no step."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from config.test_load import STUDIES
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import training_digest
 from robust_dml.config.resolve import backbone_of, runs, source_of
+from robust_dml.runtime.sealed import write_sealed
 
 CI: dict[str, Any] = yaml.safe_load((STUDIES / "ci.yaml").read_text())
 MODELS = {"pixels": {"kind": "pixels", "normalize_embedding": False}, "random": {"backbone": "tiny"}}
@@ -64,3 +66,25 @@ def test_images_are_transferred_from_a_trained_model_of_the_same_seed() -> None:
 def test_mistakes_name_their_place(models: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         with_models(models)
+
+
+def test_an_encoder_is_named_by_its_source(tmp_path: Path) -> None:
+    (tmp_path / "network.pt").write_bytes(b"weights")
+    source = str(tmp_path / "network.pt")
+    own = with_models({"own": {"encoder": source, "normalize_embedding": False}}).models["own"]
+    assert (own.kind, own.options.source, own.normalize_embedding) == ("encoder", source, False)
+    before = training_digest(with_models({"own": {"encoder": source}}), Run("digits", "none", "own", 0))
+    (tmp_path / "network.pt").write_bytes(b"other weights")
+    assert training_digest(with_models({"own": {"encoder": source}}), Run("digits", "none", "own", 0)) != before
+
+
+def test_a_trained_model_is_named_by_its_folder(tmp_path: Path) -> None:
+    backbone = with_models().backbones["tiny"].model_dump(mode="json")
+    write_sealed(tmp_path / "run.json", {"settings": {"backbone": backbone}})
+    found = with_models({"other": {"encoder": str(tmp_path)}}).models["other"]
+    assert found == with_models().backbones["tiny"].model_copy(update={"weights": tmp_path / "model.safetensors"})
+
+
+def test_a_folder_without_a_trained_model_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"models\.other\.encoder: .*run\.json: no such file"):
+        with_models({"other": {"encoder": str(tmp_path)}})

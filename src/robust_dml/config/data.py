@@ -14,7 +14,8 @@ from robust_dml.runtime.section import Integer, Name, Number, Section, Share
 
 Pixels = Annotated[Integer, Field(gt=0, le=4096)]
 
-SPLITS = ("sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)))
+NO_SPLIT = "none"  # no image trains
+SPLITS = (NO_SPLIT, "sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)))
 
 
 class TransformConfig(Section):
@@ -46,7 +47,9 @@ class DatasetConfig(Entry):
     """One dataset of a study. Options of its kind stand beside these keys."""
 
     kind: str = Field(description="a kind of `robust-dml list dataset`, or MODULE:NAME of your own")
-    split: str = Field("sorted", description="sorted, random-1 to -5, samples-1 to -5, or a split of the kind")
+    split: str = Field(
+        "sorted", description="sorted, random-1 to -5, samples-1 to -5, a split of the kind, or none: no image trains"
+    )
     gallery: Literal["test", "train"] = Field("test", description="the images a query is compared with")
     transform: TransformConfig = TransformConfig()
     validation: Share = Field(0.0, description="share of the training classes held out to choose a checkpoint")

@@ -6,6 +6,7 @@ last epoch. The code is that of the job's module and of the entries that the job
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from robust_dml.config.evaluation import AttackAt, attacks_of
@@ -20,6 +21,7 @@ from robust_dml.config.resolve import (
     runs,
 )
 from robust_dml.config.study import Study
+from robust_dml.config.training import BackboneConfig
 from robust_dml.records import (
     BACKBONES,
     CHECKS,
@@ -33,7 +35,7 @@ from robust_dml.records import (
     OPTIMISERS,
     TABLES,
 )
-from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.files import digest_of, sha256_of
 from robust_dml.runtime.source_code import code_digest
 
 PREPARE, TRAIN = "robust_dml.data.index.build", "robust_dml.training.loop"
@@ -59,7 +61,9 @@ def data_digest(study: Study, dataset: str) -> str:
 def training_settings(study: Study, run: Run) -> dict[str, Any]:
     """Return what a trained model depends on, beside its images."""
     if run.training in study.models:
-        return {"backbone": backbone_of(study, run)[1].model_dump(mode="json"), "seed": run.seed}
+        own = {"backbone": backbone_of(study, run)[1].model_dump(mode="json"), "seed": run.seed}
+        files = user_files(backbone_of(study, run)[1])
+        return own | ({"files": files} if files else {})
     optimisation = optimisation_of(study, run)
     left_out = {"workers"} | ({"validate_every"} if optimisation.checkpoint == "last" else set())
     dataset = study.datasets[run.dataset]
@@ -73,6 +77,13 @@ def training_settings(study: Study, run: Run) -> dict[str, Any]:
         "optimisation": optimisation.model_dump(mode="json", exclude=left_out),
         "seed": run.seed,
     }
+
+
+def user_files(backbone: BackboneConfig) -> list[str]:
+    """Return hashes of the user's files that a model is built from: those of its code, and of its weights."""
+    identity = backbone.record.identity(backbone.options)
+    weights = backbone.weights if isinstance(backbone.weights, Path) and backbone.weights.is_file() else None
+    return [*([identity] if identity else []), *([sha256_of(weights)] if weights else [])]
 
 
 def _training_itself(study: Study, run: Run) -> dict[str, Any]:

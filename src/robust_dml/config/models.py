@@ -6,16 +6,20 @@ Each is a training of no step: its method is `untrained`, its loss `none`, and i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-UNTRAINED, NO_LOSS = "untrained", "none"
+from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.sealed import read_sealed
+
+UNTRAINED, NO_LOSS, ENCODER = "untrained", "none", "encoder"
 
 
 def with_models(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sections of a study with a training for each entry of `models`.
 
     A study that has been through this already stays as it is. Raises ValueError if an entry has the name of a training,
-    or refers to a backbone that the study lacks.
+    refers to a backbone that the study lacks, or to an encoder that cannot be found.
     """
     models = data.get("models")
     if not isinstance(models, Mapping) or not models:
@@ -30,13 +34,35 @@ def with_models(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "models": own, "trainings": {**trainings, **untrained}, "losses": losses}
 
 
+def encoder_backbone(source: str) -> dict[str, Any]:
+    """Return the keys of the backbone of an encoder: `module:function`, a file, or the folder of a trained model.
+
+    Raises UserError if a folder holds no trained model.
+    """
+    if Path(source).is_dir():
+        folder = Path(source)
+        settings = read_sealed(folder / "run.json")["settings"]
+        return {**settings["backbone"], "weights": str(folder / "model.safetensors")}
+    return {"kind": ENCODER, "source": source}
+
+
 def _backbone(where: str, entry: Any, backbones: Mapping[str, Any]) -> Any:
+    if isinstance(entry, Mapping) and isinstance(entry.get("encoder"), str):
+        return _encoder(where, entry)
     if not isinstance(entry, Mapping) or set(entry) != {"backbone"}:
         return entry
     if entry["backbone"] not in backbones:
         known = ", ".join(map(str, backbones))
         raise ValueError(f"{where}.backbone: no such name: {entry['backbone']}; known are {known}")
     return backbones[entry["backbone"]]
+
+
+def _encoder(where: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        backbone = encoder_backbone(entry["encoder"])
+    except UserError as error:
+        raise ValueError(f"{where}.encoder: {error}") from error
+    return {**backbone, **{key: value for key, value in entry.items() if key != "encoder"}}
 
 
 def _mapping(section: Any) -> Mapping[str, Any]:

@@ -51,8 +51,9 @@ class Study(Section):
     trainings: dict[Name, TrainingConfig] = Field(min_length=1, description="natural, robust and their rivals")
     models: dict[Name, BackboneConfig] = Field(
         {},
-        description="models that are not trained here, attacked beside the others: the keys of a backbone, or"
-        " `backbone: NAME` for one of the study's with random weights",
+        description="models that are not trained here, attacked beside the others: the keys of a backbone;"
+        " `backbone: NAME` for one of the study's with random weights; or `encoder: SOURCE` for one of your own, a"
+        " `module:function`, a TorchScript or exported file, or the folder of a trained model",
     )
     attacks: dict[Name, AttackConfig] = Field(description="what is done to the queries")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="how models are scored")

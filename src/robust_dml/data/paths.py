@@ -15,8 +15,8 @@ from robust_dml.config.data import DatasetConfig, TransformConfig
 from robust_dml.data.archives.sources import archives_folder, chosen_layout, load_source
 from robust_dml.data.index.listing import class_folders
 from robust_dml.records import DATASETS
-from robust_dml.runtime.files import digest_of, sha256_of
-from robust_dml.runtime.source_code import reachable
+from robust_dml.runtime.files import digest_of
+from robust_dml.runtime.source_code import own_sources
 
 STORE_RECORD, STORE_TEST, STORE_TRAIN = "store.json", "test.uint8", "train.uint8"
 
@@ -31,7 +31,7 @@ def data_folder(config: DatasetConfig, data_root: Path) -> Path:
     """
     options = config.options.model_dump(mode="json")
     if ":" in config.kind:
-        settings = {"kind": config.kind, "options": options, "sources": _own_sources(config.kind)}
+        settings = {"kind": config.kind, "options": options, "sources": own_sources(DATASETS.module(config.kind))}
         return data_root / f"own-{_plain(config.kind)}-{digest_of(settings)}"
     if not options:
         return data_root / config.kind
@@ -99,9 +99,3 @@ def _plain(kind: str) -> str:
     """Return the name of a user's kind as it may stand in the name of a folder, without that of its module."""
     name = kind.rpartition(":")[2].lower()
     return re.sub("[^a-z0-9]+", "-", name).strip("-")[:40]
-
-
-def _own_sources(kind: str) -> dict[str, str]:
-    """Return the hashes of the user's modules that a kind needs; a new version of this package changes none of them."""
-    files = reachable([DATASETS.module(kind)])
-    return {name: sha256_of(file) for name, file in files.items() if name.split(".")[0] != "robust_dml"}

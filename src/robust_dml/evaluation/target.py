@@ -16,7 +16,7 @@ from robust_dml.data import open_dataset
 from robust_dml.data.loading.dataset import Part
 from robust_dml.evaluation.trained import verified_model
 from robust_dml.models.embed_part import as_pixels, embed_part
-from robust_dml.models.folding import FoldedModel, FrozenEmbedding
+from robust_dml.models.folding import frozen_embedding
 from robust_dml.models.load import load_model
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.errors import UserError
@@ -56,7 +56,7 @@ def load_target(study: Study, run: Run) -> Target:
     layout = torch.channels_last if optimisation_of(study, run).channels_last else torch.contiguous_format
     path, sha256 = verified_model(study, run)
     loaded = load_model(path, backbone_of(study, run)[1], data_root=study.data_root)
-    embed = FrozenEmbedding(FoldedModel(loaded.to(device=device, memory_format=layout)), layout)  # type: ignore[call-overload]
+    embed = frozen_embedding(loaded.to(device=device, memory_format=layout), layout)  # type: ignore[call-overload]
     batch = study.evaluation.batch
     part, gallery_part = dataset.queries_and_gallery()
     queries = _embedded(embed, part, device, layout, batch)

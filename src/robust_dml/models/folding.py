@@ -8,13 +8,14 @@ the convolution's weight and BatchNorm's affine weights. The cast to the precisi
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from robust_dml.models.embedding import EmbeddingModel
+from robust_dml.models.encoder import Encoder
 from robust_dml.models.image_convolution import ImageConvolution
 
 BatchNorm = nn.modules.batchnorm._BatchNorm
@@ -74,6 +75,13 @@ class FrozenEmbedding:
     def __call__(self, images: Tensor) -> Tensor:
         """Embed images (B, 3, H, W)."""
         return self.folded(self.weights, images.contiguous(memory_format=self.format))
+
+
+def frozen_embedding(model: EmbeddingModel, memory_format: torch.memory_format) -> Callable[[Tensor], Tensor]:
+    """Return a model in eval mode as a function to embeddings, folded; an encoder of the user's is called as it is."""
+    if isinstance(model.network, Encoder):
+        return model.eval().requires_grad_(False)
+    return FrozenEmbedding(FoldedModel(model), memory_format)
 
 
 def has_batchnorm(model: nn.Module) -> bool:

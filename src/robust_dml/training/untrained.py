@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import training_digest, training_settings
 from robust_dml.config.paths import MODEL_FILES, model_folder
 from robust_dml.config.resolve import backbone_of
+from robust_dml.config.training import BackboneConfig
 from robust_dml.data import open_dataset
 from robust_dml.models.build import build_model
-from robust_dml.runtime.files import sha256_of, write_json
+from robust_dml.runtime.files import sha256_of
 from robust_dml.runtime.provenance import provenance
+from robust_dml.runtime.sealed import write_sealed
 from robust_dml.training.history import write_history
 from robust_dml.training.state import save_tensors
 
@@ -20,7 +26,7 @@ def write_untrained(study: Study, run: Run) -> None:
     name, backbone = backbone_of(study, run)
     model = build_model(backbone, seed=run.seed, data_root=study.data_root)
     weights, history, record = (folder / file for file in MODEL_FILES)
-    save_tensors(weights, model.state_dict(), {})
+    save_tensors(weights, _unshared(model.state_dict()), _code_of(backbone))
     write_history(history, [])
     made = provenance(
         settings=training_settings(study, run),
@@ -39,6 +45,18 @@ def write_untrained(study: Study, run: Run) -> None:
         "collapsed": False,
         "diverged": False,
         "model_sha256": sha256_of(weights),
+        "history_sha256": sha256_of(history),
         **made,
     }
-    write_json(record, content)
+    write_sealed(record, content)
+
+
+def _unshared(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return copies of tensors of which several may be views of one memory, which a file of weights cannot hold."""
+    return {name: tensor.clone() for name, tensor in tensors.items()}
+
+
+def _code_of(backbone: BackboneConfig) -> dict[str, str]:
+    """Return what the header of the weights says of the user's code, so that their hash changes with either."""
+    identity = backbone.record.identity(backbone.options)
+    return {"code": identity} if identity else {}
