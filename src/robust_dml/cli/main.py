@@ -14,6 +14,11 @@ from robust_dml.runtime.errors import UserError
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
 COMMANDS = {
+    "audit": "measure an encoder of your own, of any library, on images of your own",
+    "zoo": "list the models that come with the package",
+    "cards": "write a card for each model of a study that the standard protocol attacked",
+    "verify": "run a sample of a card again and say whether it holds",
+    "leaderboard": "write a page that compares cards of audits",
     "plan": "print jobs, hours, disk and downloads of a study before it runs",
     "download": "fetch and verify the archives of a study's datasets",
     "index": "list the images of a dataset and how they are split",

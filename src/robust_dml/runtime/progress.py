@@ -35,5 +35,15 @@ def track(items: Iterable[T], *, title: str, total: int | None = None, unit: str
         now = time.monotonic()
         if now - last >= LOG_INTERVAL_SECONDS:
             last = now
+            rate = done / (now - started)
             of_total = f" of {total}" if total is not None else ""
-            say(f"{title}: {done}{of_total} {unit}, {done / (now - started):.1f} {unit}/s")
+            left = f", {duration((total - done) / rate)} left" if total is not None else ""
+            say(f"{title}: {done}{of_total} {unit}, {rate:.1f} {unit}/s{left}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, such as "40 s", "12 min" or "3 h 20 min"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
