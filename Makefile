@@ -29,8 +29,9 @@ repro: setup
 pull: setup
 	@$(BIN)/python workflow/scripts/pull.py $(STUDY)
 
+# Two processes, whatever the machine has: a test may itself use two cores. The tests of a file stay together.
 test: setup lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check

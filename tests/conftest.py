@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders that run whole studies first, so that no process of `pytest -n` is left with one at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in ("workflow", "faults"))
+
+
 @pytest.fixture(scope="session")
 def golden_folder(request: pytest.FixtureRequest) -> Path:
     """The folder of the numbers recorded from the released code."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.suggestion import did_you_mean
 
 R = TypeVar("R")
 
@@ -90,9 +90,7 @@ class Registry(Generic[R]):
         return found
 
     def _hint(self, name: str) -> str:
-        near = get_close_matches(name, self.names, n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
-        return f"{meant}; known are {', '.join(self.names)}, and MODULE:NAME of your own"
+        return f"{did_you_mean(name, self.names)}; known are {', '.join(self.names)}, and MODULE:NAME of your own"
 
 
 def find_modules_in(*folders: Path) -> None:

@@ -10,19 +10,23 @@ import pytest
 
 from faults.pipeline import run_all, write_study
 from faults.wrong_studies import CI
+from made_once import made_once
 
 
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished study; to be left as it is."""
-    folder = tmp_path_factory.mktemp("finished-study")
+    return made_once(tmp_path_factory, "finished-study", _run_study)
+
+
+def _run_study(folder: Path) -> None:
+    """Run the study of these tests in a folder, without a network."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         shutil.copytree(CI.parent, folder / "config")
         write_study(folder)
         patch.setattr(socket.socket, "connect", _refuse)
         run_all()
-    return folder
 
 
 def _refuse(self: socket.socket, address: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from checkout import ROOT
+from checkout import ROOT, copy_checkout, run_snakemake
 from faults.pipeline import FILE, MODEL, MODELS, names_of
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.locks import only_one
@@ -100,17 +101,51 @@ def test_pull_during_a_run_is_refused(tmp_path: Path) -> None:
     assert line.startswith("pull: snakemake runs in this folder")
 
 
-def test_a_second_snakemake_is_refused(damaged: Path) -> None:
-    from checkout import copy_checkout, run_snakemake
+GATED = """
+from pathlib import Path
 
-    shutil.rmtree("config")
-    folder = copy_checkout(damaged)
+import numpy as np
+from PIL import Image
+
+
+def gated(folder):
+    \"\"\"Ten classes of two images, once the gate was opened and closed.\"\"\"
+    Path("gate").read_bytes()
+    for label in range(10):
+        (folder / str(label)).mkdir()
+        for number in range(2):
+            grey = np.full((8, 8, 3), 20 * label + number, np.uint8)
+            Image.fromarray(grey).save(folder / str(label) / f"{number}.png")
+"""
+
+
+@pytest.fixture
+def gated_checkout(tmp_path: Path) -> Path:
+    """A checkout whose dataset is not made before somebody opens and closes its gate, a pipe."""
+    (tmp_path / "checkout").mkdir()
+    folder = copy_checkout(tmp_path / "checkout")
+    os.mkfifo(folder / "gate")
+    (folder / "config/mine.py").write_text(GATED)
+    study = folder / "config/ci.yaml"
+    study.write_text(study.read_text().replace("kind: digits", "kind: mine:gated"))
+    return folder
+
+
+def opened(gate: Path, reader: subprocess.Popen[bytes]) -> int:
+    """Open a pipe for writing as soon as somebody reads it."""
+    while True:
+        assert reader.poll() is None, "it ended before it came to the gate"
+        try:
+            return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.05)
+
+
+def test_a_second_snakemake_is_refused(gated_checkout: Path) -> None:
     words = [sys.executable, "-m", "snakemake", "--configfile", "config/ci.yaml", "--cores", "1", "data"]
-    shutil.rmtree("data")
-    first = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while not any((folder / ".snakemake/locks").glob("*")) and time.monotonic() < until:
-        time.sleep(0.05)
-    second = run_snakemake(folder, "data")
+    first = subprocess.Popen(words, cwd=gated_checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    gate = opened(gated_checkout / "gate", first)
+    second = run_snakemake(gated_checkout, "data")
+    os.close(gate)
     assert first.wait() == 0
     assert second.returncode != 0 and "cannot be locked" in second.stdout + second.stderr

@@ -6,22 +6,30 @@ from pathlib import Path
 import pytest
 
 from checkout import copy_checkout, run_snakemake
+from made_once import made_once
 from repository import RESULTS, checked, commit, make_repository
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which the ci study has run from beginning to end; tests must leave it as it is."""
-    folder = copy_checkout(tmp_path_factory.mktemp("finished"))
-    run = run_snakemake(folder)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return folder
+    return made_once(tmp_path_factory, "finished", run_study)
 
 
 @pytest.fixture(scope="session")
 def recorded(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished checkout as a repository, recorded by `dvc repro` and pushed to a folder; to be left as it is."""
-    folder = tmp_path_factory.mktemp("recorded") / "checkout"
+    return made_once(tmp_path_factory, "recorded", lambda folder: record(finished, folder / "checkout")) / "checkout"
+
+
+def run_study(folder: Path) -> None:
+    """Run the ci study in a copy of the checkout."""
+    run = run_snakemake(copy_checkout(folder))
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def record(finished: Path, folder: Path) -> None:
+    """Record a copy of a finished checkout, in which DVC finds nothing to make, and push it to a folder beside it."""
     shutil.copytree(finished, folder, symlinks=True)
     make_repository(folder)
     before = {path: path.read_bytes() for path in (folder / RESULTS).rglob("*") if path.is_file()}
@@ -33,7 +41,6 @@ def recorded(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     checked(folder, "dvc", "remote", "add", "--quiet", "--default", "store", str(folder.parent / "store"))
     commit(folder)
     checked(folder, "dvc", "push", "--quiet")
-    return folder
 
 
 @pytest.fixture

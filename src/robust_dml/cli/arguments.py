@@ -8,14 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from robust_dml.config import Run, Study
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:
-    """Add STUDY, the path of its YAML."""
-    parser.add_argument("study", type=Path, metavar="STUDY", help="the study's YAML, such as config/demo.yaml")
+    """Add STUDY, its YAML."""
+    words = "the study's YAML, such as config/demo.yaml, or demo for short"
+    action = parser.add_argument("study", type=study_file, metavar="STUDY", help=words)
+    vars(action)["complete"] = dict.fromkeys(("bash", "zsh"), "_robust_dml_studies")  # read by `robust-dml completion`
+
+
+def study_file(word: str) -> Path:
+    """Return the file of a study that is given by its path, or by its name in config/, such as demo."""
+    path, named = Path(word), Path("config", f"{word}.yaml")
+    return named if named.is_file() and not path.is_file() else path
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +65,9 @@ def load_run(arguments: argparse.Namespace, settings: Callable[[Study, Run], Any
     study = load_study(arguments.study)
     run = Run(arguments.dataset, arguments.loss, arguments.training, arguments.seed)
     if run not in set(runs(study)):
-        raise UserError(f"{arguments.study}: the study has no model {run.path}; `robust-dml status` lists them")
+        parts = ((run.dataset, study.datasets), (run.loss, study.losses), (run.training, study.trainings))
+        meant = "".join(did_you_mean(name, known) for name, known in parts if name not in known)
+        raise UserError(f"{arguments.study}: the study has no model {run.path}{meant}; `robust-dml status` lists them")
     require_settings(arguments, settings(study, run))
     return study, run
 
@@ -75,7 +86,8 @@ def load_dataset(arguments: argparse.Namespace) -> tuple[Study, str]:
 def require_dataset(path: Path, study: Study, name: str) -> None:
     """Raise UserError if the study at `path` has no such dataset."""
     if name not in study.datasets:
-        raise UserError(f"{path}: the study has no dataset {name}; it has {', '.join(study.datasets)}")
+        meant = did_you_mean(name, study.datasets)
+        raise UserError(f"{path}: the study has no dataset {name}{meant}; it has {', '.join(study.datasets)}")
 
 
 def require_settings(arguments: argparse.Namespace, settings: Any) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib import import_module
 
 from robust_dml import __version__
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.suggestion import did_you_mean
 
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
@@ -38,6 +39,7 @@ COMMANDS = {
     "digests": "write what each stage of a study depends on, for DVC",
     "list": "print the names that a study may use, with their options",
     "schema": "print the JSON schema of a study",
+    "completion": "print a script that completes words of this command line in a shell",
     "check-device": "stop with one line if the study's device is missing",
 }
 
@@ -48,8 +50,8 @@ LESS_MEMORY = "lower evaluation.batch or classes_per_batch, or run fewer jobs at
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 for a mistake of the user, 130 for an interrupt."""
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(words[0] if words else None).parse_args(words)
     try:
+        arguments = _arguments(words)
         arguments.run(arguments)
         sys.stdout.flush()
     except UserError as error:
@@ -84,13 +86,22 @@ def _first_line(error: Exception) -> str:
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _parser(called: str | None) -> argparse.ArgumentParser:
+def _arguments(words: list[str]) -> argparse.Namespace:
+    """Parse the words. Raises UserError for a command that does not exist; argparse would print all that do."""
+    command = words[0] if words else ""
+    if command and not command.startswith("-") and command not in COMMANDS:
+        raise UserError(f"no such command: {command}{did_you_mean(command, COMMANDS)}; robust-dml --help lists them")
+    return parser_of([command]).parse_args(words)
+
+
+def parser_of(called: Container[str]) -> argparse.ArgumentParser:
+    """Return the parser of all commands, with the arguments of those that are called."""
     parser = argparse.ArgumentParser(prog="robust-dml", description="Robustness of deep metric learning.")
     parser.add_argument("--version", action="version", version=f"robust-dml {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
-        if name == called:
+        if name in called:
             module = import_module(f"robust_dml.cli.commands.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)

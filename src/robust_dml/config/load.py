@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from robust_dml.config.study import Study
 from robust_dml.registry import find_modules_in
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.section import explain
+from robust_dml.runtime.suggestion import did_you_mean
 
 
 def load_study(path: Path) -> Study:
@@ -19,7 +21,7 @@ def load_study(path: Path) -> Study:
 
     Raises UserError that names the file, the place in the YAML and the mistake.
     """
-    content = read_yaml(path, "the study", hint="studies lie in config/")
+    content = read_yaml(path, "the study", hint="" if path.exists() else _known_studies(path))
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise UserError(f"{path}: a study is a mapping of keys to values, such as `name: demo`")
     find_modules_in(path.parent, Path.cwd())
@@ -27,6 +29,15 @@ def load_study(path: Path) -> Study:
         return Study(**content)
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error)}") from error
+
+
+def _known_studies(path: Path) -> str:
+    """Return which studies config/ has, and which of them `path` may mean."""
+    files = sorted(Path("config").glob("*.yaml"))
+    names = [file.stem for file in files if re.search("^name:", file.read_text(encoding="utf-8"), re.MULTILINE)]
+    if not names:
+        return "go to the folder that has config/, or give the path of a YAML file"
+    return f"config/ has {', '.join(names)}{did_you_mean(path.stem, names)}"
 
 
 def read_yaml(path: Path, what: str, *, hint: str = "") -> Any:

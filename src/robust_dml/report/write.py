@@ -18,6 +18,7 @@ from robust_dml.report.tables import build_tables
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import write_text
 from robust_dml.runtime.progress import say
+from robust_dml.runtime.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from robust_dml.report.claims import Claim
@@ -40,7 +41,8 @@ def write_figures(study: Study, only: str | None = None) -> None:
 
     names = figure_names(study)
     if only and only not in names:
-        raise UserError(f"{study.name}: has no figure {only}; it has {', '.join(names)}")
+        meant = did_you_mean(only, names)
+        raise UserError(f"{study.name}: has no figure {only}{meant}; it has {', '.join(names)}")
     numbers = Numbers(Results(study))
     for name in [only] if only else names:
         save(draw(numbers, name), figure_files(study, name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from robust_dml.cards.card import Card, read_card
@@ -11,6 +10,7 @@ from robust_dml.models.embedding import EmbeddingModel
 from robust_dml.models.load import load_model as load_trained
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.sealed import require_sha256
+from robust_dml.runtime.suggestion import did_you_mean
 
 ZOO = Path(__file__).parent
 WEIGHTS, CARD = "model.safetensors", "card.json"
@@ -24,8 +24,7 @@ def zoo_names() -> list[str]:
 def zoo_folder(name: str) -> Path:
     """Return the folder of a model. Raises UserError if there is none of this name."""
     if name not in zoo_names():
-        near = get_close_matches(name, zoo_names(), n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
+        meant = did_you_mean(name, zoo_names())
         raise UserError(f"the zoo has no model {name}{meant}; it has {', '.join(zoo_names()) or 'none'}")
     return ZOO / name
 

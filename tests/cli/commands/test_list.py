@@ -32,7 +32,10 @@ def test_a_name_is_shown_with_its_summary_and_options(capsys: pytest.CaptureFixt
 def test_an_unknown_kind_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "optimizer"]) == 1
     error = capsys.readouterr().err
-    assert "no such kind: optimizer; known are dataset, backbone, loss" in error and error.count("\n") == 1
+    assert (
+        "no such kind: optimizer (did you mean optimiser?); known are dataset, backbone, loss" in error
+        and error.count("\n") == 1
+    )
 
 
 def test_it_imports_nothing_heavy() -> None:

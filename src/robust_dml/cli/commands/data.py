@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from robust_dml.cli.arguments import add_study, add_workers
-from robust_dml.runtime.errors import UserError
+from robust_dml.cli.arguments import add_study, add_workers, require_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +24,5 @@ def run(arguments: argparse.Namespace) -> None:
     study = load_study(arguments.study)
     names = [arguments.dataset] if arguments.dataset else list(study.datasets)
     for name in names:
-        if name not in study.datasets:
-            raise UserError(f"{arguments.study}: the study has no dataset {name}; it has {', '.join(study.datasets)}")
+        require_dataset(arguments.study, study, name)
         print(verify(study.datasets[name], study.data_root, workers=arguments.workers or default_workers()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from robust_dml.cli.arguments import add_study
+from robust_dml.cli.arguments import add_study, require_dataset
 from robust_dml.runtime.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def _wanted(study: Study, arguments: argparse.Namespace) -> list[Archive]:
     from robust_dml.data.archives.sources import chosen_layout, load_sources
 
     names = [arguments.dataset] if arguments.dataset else list(study.datasets)
-    if not set(names) <= set(study.datasets):
-        raise UserError(f"{arguments.study}: the study has no dataset {names[0]}; it has {', '.join(study.datasets)}")
+    for name in names:
+        require_dataset(arguments.study, study, name)
     table = load_sources(study.sources)
     kinds = dict.fromkeys(study.datasets[name].kind for name in names)
     sources = [table[kind] for kind in kinds if kind in table]

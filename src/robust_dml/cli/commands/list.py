@@ -15,10 +15,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Print each kind with its names, one line each: summary and options."""
     from robust_dml.records import REGISTRIES
     from robust_dml.runtime.errors import UserError
+    from robust_dml.runtime.suggestion import did_you_mean
 
     kinds = {registry.what: registry for registry in REGISTRIES}
     if arguments.kind is not None and arguments.kind not in kinds:
-        raise UserError(f"no such kind: {arguments.kind}; known are {', '.join(kinds)}")
+        meant = did_you_mean(arguments.kind, kinds)
+        raise UserError(f"no such kind: {arguments.kind}{meant}; known are {', '.join(kinds)}")
     for kind in [arguments.kind] if arguments.kind else kinds:
         print(f"{kind}:")
         for name in kinds[kind].names:
