@@ -65,7 +65,7 @@ def _read(path: Path) -> nn.Module:
 
 
 def _exported(path: Path) -> nn.Module:
-    module: nn.Module = torch.export.load(path).module()
+    module: nn.Module = torch.export.load(path).module()  # type: ignore[no-untyped-call]
     # An exported module has one mode and refuses to be asked for another.
     module.train = MethodType(lambda self, mode=True: self, module)  # type: ignore[method-assign]
     return module

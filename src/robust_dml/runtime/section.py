@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -24,12 +23,6 @@ def _fraction(value: object) -> object:
     if denominator == 0:
         raise ValueError(f"{value} divides by zero")
     return numerator / denominator
-
-
-def read_radius(text: str) -> float:
-    """Read a radius from a command line, such as 0.03 or 8/255. Raises ValueError if it is no number."""
-    value = _fraction(text)
-    return float(value) if isinstance(value, str | float) else math.nan
 
 
 Name = Annotated[

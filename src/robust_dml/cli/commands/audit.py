@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from robust_dml.cli.arguments import radius
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ENCODER DATA --out FOLDER and how."""
-    from robust_dml.runtime.section import read_radius
-
     parser.add_argument(
         "encoder",
         metavar="ENCODER",
@@ -17,9 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("data", metavar="DATA", help="a folder of class folders, a CSV file, or STUDY.yaml:DATASET")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where all files of the audit go")
-    parser.add_argument(
-        "--radii", type=read_radius, nargs="+", metavar="R", help="in pixels of [0, 1], such as 2/255 8/255"
-    )
+    parser.add_argument("--radii", type=radius, nargs="+", metavar="R", help="in pixels of [0, 1], such as 2/255 8/255")
     parser.add_argument("--norm", choices=["linf", "l2"], default="linf", help="of the perturbation")
     parser.add_argument("--queries", type=int, metavar="N", help="a random, class-balanced sample of so many queries")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="side of the square that the encoder sees; 224")

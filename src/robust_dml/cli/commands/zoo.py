@@ -10,9 +10,7 @@ from robust_dml.cli.arguments import study_file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --from STUDY --about FILE."""
-    parser.add_argument(
-        "--from", dest="study", type=study_file, metavar="STUDY", help="replace the models by a study's"
-    )
+    parser.add_argument("--from", dest="study", type=study_file, metavar="STUDY", help="fill it from a study")
     parser.add_argument("--about", type=Path, metavar="FILE", help="YAML with title, citation, url, licence, reported")
 
 
