@@ -44,9 +44,9 @@ class Optimiser:
     """Its name in tables and figures, such as "C&W"."""
     summary: str
     options: type[Options] = Options
-    family: Literal["one-step", "iterative", "control", "ensemble"]
+    family: Literal["one-step", "iterative", "control", "ensemble", "standard"]
     attack: Callable[[Problem, Any], Tensor] | None
-    """Return adversarial images (B, ...) of a problem; None for an ensemble, which has no attack of its own."""
+    """Return adversarial images (B, ...) of a problem; None for what is made of several attacks."""
     passes: Callable[[Any], float]
     """Forward passes per image; a gradient with respect to the image counts two."""
     steps: Callable[[Any], int] = lambda options: 1
@@ -204,6 +204,8 @@ class Check:
     run: Callable[[CheckInputs], Finding]
     wants: Callable[[Study, Run], Sequence[AttackAt]] = lambda study, run: ()
     """The extra attacks, on some queries, that the check compares with those of the study."""
+    gate: bool = False
+    """Whether the standard protocol calls a number verified only if this check passes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from robust_dml.config import Run, load_study, paths
 from robust_dml.config import digests
-from robust_dml.config.resolve import backbone_of, runs, source_of
+from robust_dml.config.resolve import backbone_of, runs, sources_of
 from robust_dml.config.evaluation import result_labels
 from robust_dml.data import paths as data_paths
 from robust_dml.evaluation.planned import attack_digests
@@ -189,8 +189,7 @@ def score_files(run):
 def attacked_models(wildcards):
     """Return the model under attack, and the models whose images are transferred to it."""
     run = run_of(wildcards)
-    names = {attack.source for attack in STUDY.attacks.values() if attack.source}
-    sources = {source_of(STUDY, run, name) for name in names} | {run}
+    sources = sources_of(STUDY, run) | {run}
     return [file for source in sorted(sources) for file in model_files(source)]
 
 

@@ -31,6 +31,12 @@ class Best:
         self.values[rows] = torch.inf
         self.settled[rows] = True
 
+    def rows(self, index: Tensor) -> Best:
+        """Return the best images of the samples at `index`, as a record of their own."""
+        some = Best(self.images[index])
+        some.values, some.settled = self.values[index], self.settled[index]
+        return some
+
     def open_rows(self) -> Tensor:
         """Return the numbers of the samples that are not settled."""
         return torch.nonzero(~self.settled).flatten()

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from robust_dml.retrieval.by_label import nearest_by_label
+from robust_dml.retrieval.by_label import nearest_by_label, nearest_wrong_label
 from robust_dml.retrieval.distances import distance, wide
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.lazy import Tensor, torch
@@ -56,6 +56,17 @@ def margin(queries: Items, gallery: Items) -> Margin:
     """
     constant = gallery.embedded_as(wide(gallery.embeddings.detach()))
     return Margin(queries, constant)
+
+
+def targeted_margin(queries: Items, gallery: Items, rank: int) -> TargetedMargin:
+    """Return the margin to one wrong class: distance to the nearest positive minus distance to that class.
+
+    The class is the `rank`-th nearest of the clean queries, 1 for the nearest, by its nearest item; the last one for a
+    gallery with fewer classes. The class stays, its nearest item is chosen again at each call. It is above zero only
+    where the nearest neighbour is wrong. Gradient and ids as in `margin`; embeddings of `queries` are clean.
+    """
+    constant = gallery.embedded_as(wide(gallery.embeddings.detach()))
+    return TargetedMargin(queries, constant, nearest_wrong_label(queries, constant, rank))
 
 
 @dataclass(frozen=True)
@@ -116,3 +127,20 @@ class Margin(Objective):
         smooth = -scale[:, 0] * torch.logsumexp(-distances / scale, 1)
         exists = positions[:, 0] >= 0
         return smallest.where(exists, 0), smooth.where(exists, 0)
+
+
+@dataclass(frozen=True)
+class TargetedMargin(Margin):
+    """See `targeted_margin`; `target` (B,) is the wrong label of each query."""
+
+    target: Tensor
+
+    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Tensor, Tensor]:
+        """Return gallery positions (B, k) of the nearest positives and the nearest items of the target class."""
+        positives, _ = super().nearest(embeddings, k)
+        towards = replace(self.queries, embeddings=embeddings.detach(), labels=self.target)
+        of_target, _ = nearest_by_label(towards, self.gallery, k)
+        return positives, of_target
+
+    def rows(self, index: Tensor) -> TargetedMargin:
+        return replace(self, queries=self.queries.rows(index), target=self.target[index])

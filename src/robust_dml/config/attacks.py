@@ -47,6 +47,11 @@ class AttackConfig(_Attack):
         return self.find(self.optimiser).family == "ensemble"
 
     @property
+    def is_standard(self) -> bool:
+        """Whether it is a version of the standard protocol."""
+        return self.find(self.optimiser).family == "standard"
+
+    @property
     def members(self) -> list[str]:
         """The attacks of an ensemble; none for an attack of its own."""
         return list(getattr(self.options, "members", []))

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.evaluation import attacks_of, result_labels
 from robust_dml.config.resolve import loss_of, optimisation_of, runs, source_of
+from robust_dml.config.standard import NAMES
 from robust_dml.config.training import OptimisationConfig
 from robust_dml.runtime.section import explain
 
@@ -61,6 +62,8 @@ def _overrides_fit(study: Study) -> None:
 
 def _attack_is_possible(study: Study, name: str, attack: AttackConfig) -> None:
     where = f"attacks.{name}"
+    if attack.is_standard and name != NAMES[attack.norm]:
+        raise ValueError(f"{where}: the standard protocol is given as `standard`, with its radii and no settings")
     if attack.norm == "l2":
         for dataset_name, dataset in study.datasets.items():
             largest = math.sqrt(3) * dataset.transform.size
@@ -71,7 +74,7 @@ def _attack_is_possible(study: Study, name: str, attack: AttackConfig) -> None:
                 )
     for member in attack.members:
         other = study.attacks[member]
-        if other.is_ensemble:
+        if other.is_ensemble or other.is_standard:
             raise ValueError(f"{where}.members: {member} is an ensemble itself; name its members instead")
         if (other.norm, other.threat) != (attack.norm, attack.threat):
             raise ValueError(f"{where}.members: {member} has another norm or threat than {name}")

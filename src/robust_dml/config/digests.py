@@ -43,6 +43,7 @@ PACK = "robust_dml.data.store.build"
 UNTRAINED = "robust_dml.training.untrained"
 REPORT = ("robust_dml.report.tables", "robust_dml.report.claims", "robust_dml.report.page")
 ATTACK, SCORE = "robust_dml.evaluation.attack", "robust_dml.evaluation.score"
+STANDARD = "robust_dml.evaluation.standard"
 VALIDATION_ATTACK = "pgd"
 
 
@@ -123,12 +124,19 @@ def training_digest(study: Study, run: Run) -> str:
 def attack_settings(study: Study, at: AttackAt) -> dict[str, Any]:
     """Return what one attack depends on, beside the model and its images; not its name, nor other attacks."""
     evaluation = study.evaluation
+    everyone = {"batch": evaluation.batch, "queries of all": evaluation.queries, "seed": study.seeds[0]}
+    if evaluation.queries is None:
+        everyone = {"batch": evaluation.batch}
     if at.config is None:
-        return {"batch": evaluation.batch}
+        again = {"again": at.queries} if at.changes else {}
+        return {**everyone, **again}
     attack = at.config.model_dump(mode="json", exclude={"epsilon", "as_released"})
     epsilon = "large" if ("epsilon", "large") in at.changes else at.epsilon  # a function of the size of the images
     own = {"attack": attack, "epsilon": epsilon, "variant": at.variant, "queries": at.queries}
-    return {"batch": evaluation.batch, **own, "stop_when_broken": evaluation.stop_when_broken}
+    if at.config.is_standard:
+        smaller = sorted(radius for radius in at.config.epsilon if radius < at.epsilon)
+        return {**everyone, **own, "smaller radii": smaller, "effort": at.effort}
+    return {**everyone, **own, "stop_when_broken": evaluation.stop_when_broken}
 
 
 def attack_code(at: AttackAt) -> str:
@@ -136,9 +144,20 @@ def attack_code(at: AttackAt) -> str:
     modules = [ATTACK]
     if at.config is not None and at.variant == "released":
         modules.append((at.config.record.released or "").partition(":")[0])
+    elif at.config is not None and at.config.is_standard:
+        modules += standard_modules()
     elif at.config is not None:
         modules += [OPTIMISERS.module(at.config.optimiser), OBJECTIVES.module(at.config.objective)]
     return code_digest(*modules)
+
+
+def standard_modules() -> list[str]:
+    """Return the modules that the members of the standard protocol run."""
+    from robust_dml.attacks.optimisers.standard_v1 import MEMBERS
+
+    optimisers = {OPTIMISERS.module(member.optimiser) for member in MEMBERS}
+    objectives = {OBJECTIVES.module(member.objective) for member in MEMBERS}
+    return [STANDARD, *sorted(optimisers | objectives)]
 
 
 def attack_digest(study: Study, at: AttackAt) -> str:

@@ -23,6 +23,12 @@ class EvaluationConfig(Section):
     """How a model is attacked and scored."""
 
     batch: Integer = Field(128, ge=1, le=1_000_000, description="queries that are attacked at a time")
+    queries: Integer | None = Field(
+        None,
+        ge=2,
+        le=1_000_000_000,
+        description="evaluate only a class-balanced random sample of so many queries, against the whole gallery",
+    )
     block: Integer = Field(
         1024, ge=1, le=1_000_000_000, description="queries after which a killed evaluation can resume"
     )
@@ -67,9 +73,7 @@ class AttackAt:
     @property
     def label(self) -> str:
         """The name of its files: `clean`, `pgd-0.1`, `pgd-0.1,steps=20`, `pgd-0.1,as-released`."""
-        if self.config is None:
-            return "clean"
-        base = self.base or f"{self.name}-{self.epsilon:g}"
+        base = self.base or (f"{self.name}-{self.epsilon:g}" if self.config else "clean")
         changed = [f"{key}={value}" for key, value in self.changes]
         released = ["as-released"] if self.variant == "released" else []
         return ",".join([base, *changed, *released])
@@ -85,6 +89,17 @@ class AttackAt:
     def is_ensemble(self) -> bool:
         """Whether it is put together from other results."""
         return self.config is not None and self.config.is_ensemble
+
+    @property
+    def effort(self) -> int:
+        """How much of the standard protocol is run: 2 is twice its steps, restarts, targets and queries of Square."""
+        return int(dict(self.changes).get("effort", 1))
+
+    @property
+    def smaller(self) -> AttackAt | None:
+        """The same attack at the next smaller of its radii; None at the smallest."""
+        radii = [radius for radius in self.attack.epsilon if radius < self.epsilon]
+        return replace(self, epsilon=max(radii)) if radii else None
 
     def rivals(self, other: AttackAt) -> bool:
         """Whether both attacks perturb within the same ball."""
@@ -106,8 +121,17 @@ class AttackAt:
         changes = (("epsilon", "large"),)
         return replace(self, config=new, epsilon=epsilon, queries=queries, changes=changes, base=self.label)
 
+    def with_effort(self, queries: int, effort: int) -> AttackAt:
+        """Return the standard protocol with more effort, on some queries, from where the protocol itself ended."""
+        return replace(self, queries=queries, changes=(("effort", effort),), base=self.label)
+
 
 CLEAN = AttackAt("none", None, 0.0)
+
+
+def clean_again(queries: int) -> AttackAt:
+    """Return a second pass of unperturbed queries, in another order and in other batches."""
+    return AttackAt("none", None, 0.0, queries=queries, changes=(("pass", "again"),), base=CLEAN.label)
 
 
 def attacks_of(study: Study) -> list[AttackAt]:

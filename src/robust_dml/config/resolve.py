@@ -11,6 +11,7 @@ from robust_dml.config.models import NO_LOSS
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig
 
 if TYPE_CHECKING:
+    from robust_dml.config.attacks import AttackConfig
     from robust_dml.config.study import Study
 
 
@@ -64,6 +65,21 @@ def source_of(study: Study, run: Run, training: str) -> Run | None:
     found = [other for other in runs(study) if other == run._replace(training=training, loss=other.loss)]
     any_loss = run.training in study.models
     return next((other for other in found if any_loss or other.loss == run.loss), None)
+
+
+def source_training(study: Study, attack: AttackConfig) -> str | None:
+    """Return the training whose model an attack makes images for: its source, or the natural one for the standard."""
+    if not attack.is_standard:
+        return attack.source
+    natural = (name for name, training in study.trainings.items() if training.record.family == "natural")
+    return next(natural, None)
+
+
+def sources_of(study: Study, run: Run) -> set[Run]:
+    """Return the other models that the attacks on one model take images from."""
+    trainings = {source_training(study, attack) for attack in study.attacks.values()} - {None, run.training}
+    found = (source_of(study, run, training) for training in trainings if training is not None)
+    return {source for source in found if source is not None}
 
 
 def backbone_of(study: Study, run: Run) -> tuple[str, BackboneConfig]:

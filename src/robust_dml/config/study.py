@@ -12,6 +12,7 @@ from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.data import DatasetConfig
 from robust_dml.config.evaluation import EvaluationConfig
 from robust_dml.config.models import with_models
+from robust_dml.config.standard import with_standard
 from robust_dml.config.training import BackboneConfig, LossConfig, MinerConfig, OptimisationConfig, TrainingConfig
 from robust_dml.runtime.section import Integer, Name, Section
 
@@ -55,14 +56,16 @@ class Study(Section):
         " `backbone: NAME` for one of the study's with random weights; or `encoder: SOURCE` for one of your own, a"
         " `module:function`, a TorchScript or exported file, or the folder of a trained model",
     )
-    attacks: dict[Name, AttackConfig] = Field(description="what is done to the queries")
+    attacks: dict[Name, AttackConfig] = Field(
+        description="what is done to the queries; `standard` is the frozen protocol (docs/protocol.md)"
+    )
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="how models are scored")
     report: ReportConfig = Field(ReportConfig(), description="what tables and figures single out")
 
     @model_validator(mode="before")
     @classmethod
-    def _models_are_trainings_of_no_step(cls, data: Any) -> Any:
-        return with_models(data) if isinstance(data, Mapping) else data
+    def _written_out(cls, data: Any) -> Any:
+        return with_models(with_standard(data)) if isinstance(data, Mapping) else data
 
     @field_validator("seeds")
     @classmethod

@@ -18,15 +18,16 @@ from robust_dml.config import Run, Study
 from robust_dml.config.digests import attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import attacked_path, state_folder, states_folder
-from robust_dml.config.resolve import backbone_of, source_of
+from robust_dml.config.resolve import backbone_of, source_of, source_training
 from robust_dml.config.study import KEPT_EXAMPLES
-from robust_dml.evaluation.attacked import Attacked, fixed_point, read_origin, save_attacked
+from robust_dml.evaluation.attacked import Attacked, fixed_point, load_attacked, read_origin, save_attacked
 from robust_dml.evaluation.batches import AttackBatch, attack_batch, released_batch
 from robust_dml.evaluation.blocks import run_blocks
 from robust_dml.evaluation.origin import NOT_STAMPED, Origin
 from robust_dml.evaluation.planned import planned_attacks
 from robust_dml.evaluation.sample import example_order, queries_of_checks
-from robust_dml.evaluation.target import Positions, Target, load_target
+from robust_dml.evaluation.standard import Protocol, subset
+from robust_dml.evaluation.target import Positions, Target, embed_again, load_target
 from robust_dml.retrieval import Ranking, rank
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
@@ -71,6 +72,8 @@ class _Evaluation:
 
     def make(self, at: AttackAt) -> None:
         """Make the stored result of an attack, unless it fits already."""
+        if at.config is not None and at.config.is_standard:
+            self._make_what_it_starts_from(at)
         planned = attack_digest(self.study, at)
         path = attacked_path(self.study.name, self.run, planned)
         source = self._source(at)
@@ -79,8 +82,7 @@ class _Evaluation:
         if stored is not None and stored.digest == digest:
             os.utime(path)  # the workflow compares times
             return
-        clean = at.config is None
-        attacked = _unperturbed(self.target, self._kept()) if clean else self._attacked(at, source, digest)
+        attacked = self._made(at, source, digest)
         save_attacked(path, self._stamped(attacked, at, digest))
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
@@ -91,10 +93,38 @@ class _Evaluation:
         files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
         return digest_of([planned, gallery, *files])
 
+    def _made(self, at: AttackAt, source: Target, digest: str) -> Attacked:
+        if at.config is None:
+            return _again(self.target, self._sample(at)) if at.changes else unperturbed(self.target, self._kept())
+        return self._worst_case(at, source, digest) if at.config.is_standard else self._attacked(at, source, digest)
+
+    def _worst_case(self, at: AttackAt, source: Target, digest: str) -> Attacked:
+        """Run the standard protocol, from the result at the next smaller radius, or from the protocol's own result."""
+        start = load_attacked(attacked_path(self.study.name, self.run, attack_digest(self.study, self._start_of(at))))
+        kept = self._kept()
+        if at.queries is not None:
+            start, kept = subset(start, self._sample(at)), kept[:0]
+        start = replace(start, origin=NOT_STAMPED)
+        folder = state_folder(self.study.name, self.run, "attack", digest)
+        natural = None if source is self.target else source
+        return Protocol(self.target, natural, at, self.study.evaluation, kept, folder).run(start)
+
+    def _make_what_it_starts_from(self, at: AttackAt) -> None:
+        self.make(self._start_of(at))
+
+    @staticmethod
+    def _start_of(at: AttackAt) -> AttackAt:
+        if at.effort > 1:
+            return replace(at, queries=None, changes=(), base=None)
+        return at.smaller or CLEAN
+
+    def _sample(self, at: AttackAt) -> Positions:
+        return queries_of_checks(self.clean.scored.cpu().numpy(), at.queries or 0)
+
     def _attacked(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         positions, kept = np.arange(len(self.target.queries)), self._kept()
         if at.queries is not None:
-            positions, kept = queries_of_checks(self.clean.scored.cpu().numpy(), at.queries), kept[:0]
+            positions, kept = self._sample(at), kept[:0]
         settings = self.study.evaluation
         folder = state_folder(self.study.name, self.run, "attack", digest)
         work = self._work(at, source, kept)
@@ -124,23 +154,21 @@ class _Evaluation:
         )
         return replace(attacked, origin=origin)
 
-    def _run_of(self, training: str) -> Run:
-        found = source_of(self.study, self.run, training)
-        if found is None:
-            raise UserError(f"attacks: the study has no model of {training} beside {self.run.path} to transfer from")
-        return found
-
     def _source(self, at: AttackAt) -> Target:
-        """Return the model that the images are made for: the one under attack, except for a transfer."""
-        training = at.config.source if at.config is not None else None
-        if training is None or training == self.run.training:
+        """Return the model that the images are made for: the one under attack, except for a transfer.
+
+        The standard protocol takes images from the natural model, where the study has one.
+        """
+        training = source_training(self.study, at.config) if at.config is not None else None
+        run = source_of(self.study, self.run, training) if training is not None else None
+        if training is None or run is None or run == self.run:
             return self.target
         if training not in self.sources:
-            self.sources[training] = load_target(self.study, self._run_of(training))
+            self.sources[training] = load_target(self.study, run)
         return self.sources[training]
 
 
-def _unperturbed(target: Target, kept: Positions) -> Attacked:
+def unperturbed(target: Target, kept: Positions) -> Attacked:
     """Return the clean embeddings as the result of an attack that changes nothing, with the images at `kept`."""
     queries, gallery = target.queries, target.gallery
     found = Attacked(
@@ -153,3 +181,18 @@ def _unperturbed(target: Target, kept: Positions) -> Attacked:
         origin=NOT_STAMPED,
     )
     return found if gallery is queries else replace(found, gallery=gallery.embeddings.cpu().numpy())
+
+
+def _again(target: Target, positions: Positions) -> Attacked:
+    """Return the embeddings of clean queries from a second pass: in another order, in other batches."""
+    embeddings = embed_again(target, positions)
+    none = np.zeros(0, dtype=np.int64)
+    return Attacked(
+        positions=positions,
+        embeddings=embeddings,
+        norm=np.zeros(len(positions)),
+        zero_gradient=np.zeros(len(positions), dtype=bool),
+        image_positions=none,
+        images=fixed_point(target.images(none).cpu().numpy()),
+        origin=NOT_STAMPED,
+    )

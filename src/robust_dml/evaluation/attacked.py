@@ -15,9 +15,10 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import replacing
 
 LEVELS = 65535  # images are stored as 16-bit fixed-point numbers
-_ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images", "gallery")
+_ARRAYS = ("positions", "embeddings", "norm", "zero_gradient", "image_positions", "images", "gallery", "member")
 
 Integers = NDArray[np.int64]
+Positions = Integers
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Attacked:
     origin: Origin
     gallery: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 1), dtype=np.float32))
     """(G, d), clean embeddings of a gallery that is not the queries themselves; only in the clean result."""
+    member: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(N,), which member of the standard protocol broke the query, -1 for none; empty for other attacks."""
 
     def pixels(self) -> NDArray[np.float32]:
         """Return the kept images (M, 3, H, W), float32 in [0, 1]."""

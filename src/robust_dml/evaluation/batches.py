@@ -35,6 +35,8 @@ class AttackBatch:
     stop_when_broken: bool
     kept: Positions
     """Positions of queries whose images are kept."""
+    seed_path: tuple[int | str, ...] = ("evaluation",)
+    """What random draws depend on, beside the model's seed and the query's id."""
 
     def problem(self, model: Target, positions: Positions) -> Problem:
         """Return the attack on some queries as a problem of `model`."""
@@ -46,7 +48,7 @@ class AttackBatch:
             images=model.images(positions),
             objective=OBJECTIVES.load(attack.objective).build(queries, model.gallery),
             ball=BALLS[attack.norm](self.at.epsilon),
-            seeds=sample_seeds(queries.ids, model.seed, "evaluation"),
+            seeds=sample_seeds(queries.ids, model.seed, *self.seed_path),
             until=margin(queries, model.gallery) if self.stop_when_broken else None,
         )
 

@@ -10,12 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from robust_dml.config import Run, Study
 from robust_dml.config.attacks import AttackConfig
 from robust_dml.config.evaluation import CLEAN, AttackAt
+from robust_dml.evaluation.outcome import Outcome
 from robust_dml.evaluation.planned import equal_attack
+from robust_dml.evaluation.result import Counts
+from robust_dml.statistics.intervals import wilson
 
 POINT = 0.01
+ONE_SIDED = 1.6449  # the 95 % quantile of the normal distribution
 WHITE_BOX = ("one-step", "iterative")
 
 
@@ -35,12 +42,18 @@ class CheckedResult:
     """Inputs of the checks from one attack at one epsilon."""
 
     at: AttackAt
-    recall: float
-    """Recall@1 over all scored queries."""
-    recall_of_checks: float
-    """Recall@1 over the queries of the checks, on which the extra runs are made."""
-    shares: Mapping[str, float]
-    """Counts as shares of the queries."""
+    everyone: Outcome
+    """All scored queries."""
+    sample: Outcome
+    """The queries of the checks, on which the extra runs are made."""
+    counts: Counts
+    broken_by: Mapping[str, int] = field(default_factory=dict)
+    """Queries broken by each member of the standard protocol; empty for other attacks."""
+
+    @property
+    def recall(self) -> float:
+        """Recall@1 over all scored queries."""
+        return self.everyone.recall
 
     @property
     def label(self) -> str:
@@ -61,14 +74,15 @@ class CheckInputs:
     study: Study
     run: Run
     results: Sequence[CheckedResult]
-    clean: float
-    """Recall@1 without attack."""
+    clean: Outcome
+    """All scored queries without attack."""
     chance: float
     """Recall@1 of a random ranking."""
-    extra: Mapping[str, float]
-    """Recall@1 of the extra runs, by label, over the queries of the checks."""
-    clean_shares: Mapping[str, float] = field(default_factory=dict)
-    """Counts of the clean result as shares of the queries."""
+    extra: Mapping[str, Outcome]
+    """The queries of the checks under the extra runs, by label."""
+    clean_counts: Counts
+    deviation: NDArray[np.float64]
+    """(N,), by how much the embeddings of clean queries differ in a second pass, relative to the spread of all."""
 
     def of(self, *families: str) -> list[CheckedResult]:
         """Return the results of the optimisers of these families."""
@@ -78,10 +92,10 @@ class CheckInputs:
         """Return the result of an attack of the study."""
         return next(result for result in self.results if result.label == at.label)
 
-    def recall_of(self, wanted: AttackAt) -> float:
-        """Return recall@1 under an extra run, or under the attack of the study that equals it."""
+    def outcome_of(self, wanted: AttackAt) -> Outcome:
+        """Return the outcome of an extra run, or of the attack of the study that equals it."""
         equal = equal_attack(self.study, wanted)
-        return self.extra[wanted.label] if equal is None else self.result(equal).recall_of_checks
+        return self.extra[wanted.label] if equal is None else self.result(equal).sample
 
     def labels(self, name: str) -> list[str]:
         """Return the labels of one attack at all its radii."""
@@ -102,13 +116,29 @@ def references(study: Study) -> list[AttackAt]:
     return found
 
 
+def standards(study: Study) -> list[AttackAt]:
+    """Return the standard protocol in each of its balls, at the radius nearest to that of the trainings."""
+    return [
+        AttackAt(name, attack, _reference_radius(study, attack))
+        for name, attack in study.attacks.items()
+        if attack.is_standard
+    ]
+
+
 def _reference_radius(study: Study, attack: AttackConfig) -> float:
     trained = [training.attack for training in study.trainings.values() if training.record.attacks]
     radii = [config.epsilon for config in trained if config.norm == attack.norm]
     if not radii:
-        return attack.epsilon[0]
+        return sorted(attack.epsilon)[(len(attack.epsilon) - 1) // 2] if attack.is_standard else attack.epsilon[0]
     usual = max(radii, key=radii.count)
     return min(attack.epsilon, key=lambda epsilon: abs(epsilon - usual))
+
+
+def no_standard(inputs: CheckInputs) -> Finding:
+    """Return the finding of a gate of the standard in a study without it, or without queries for it."""
+    if standards(inputs.study):
+        return not_run("evaluation.check_queries is 0")
+    return not_run("the study does not run the standard protocol")
 
 
 def verdict(observed: float, expected: str, tainted: Sequence[str], why: str) -> Finding:
@@ -130,31 +160,53 @@ def no_reference(inputs: CheckInputs) -> str:
     return "the study has no iterative attack"
 
 
-def from_gaps(gaps: Mapping[str, float]) -> Finding:
-    """Return the finding of attacks that should be at least as strong as a control: gap = attack minus control."""
-    tainted = [label for label, gap in gaps.items() if gap > POINT]
-    return verdict(max(gaps.values()), f"<= {POINT}", tainted, "weaker than this control: {}")
+@dataclass(frozen=True)
+class Pair:
+    """A result, and what its recall@1 must not exceed by a point: another outcome of the same queries."""
+
+    label: str
+    attack: Outcome
+    other: Outcome
+
+    @property
+    def gap(self) -> float:
+        """By how much recall@1 of the attack is the higher one."""
+        return self.attack.recall - self.other.recall
+
+
+def compared(pairs: Sequence[Pair], why: str, expected: str = f"<= {POINT}") -> Finding:
+    """Return the finding of pairs of outcomes; one fails where the gap exceeds a point beyond its sampling error."""
+    tainted = [pair.label for pair in pairs if pair.attack.surely_above(pair.other, POINT)]
+    return verdict(max(pair.gap for pair in pairs), expected, tainted, why)
+
+
+WEAKER = "weaker than this control: {}"
 
 
 def weaker_controls(inputs: CheckInputs, controls: Sequence[CheckedResult]) -> Finding:
     """Compare each control with the strongest white-box attack in its ball."""
-    gaps: dict[str, float] = {}
+    pairs = []
     for control in controls:
         rivals = [result for result in inputs.of(*WHITE_BOX) if result.at.rivals(control.at)]
         if rivals:
             best = min(rivals, key=lambda result: result.recall)
-            gaps[best.label] = max(gaps.get(best.label, -1.0), best.recall - control.recall)
-    if not gaps:
+            pairs.append(Pair(best.label, best.everyone, control.everyone))
+    if not pairs:
         return not_run("the study has no such attack beside a white-box one in its ball")
-    return from_gaps(gaps)
+    return compared(pairs, WEAKER)
 
 
 def share_at_most(inputs: CheckInputs, count: str, bound: float, why: str) -> Finding:
     """Check that a count is at most a share of the queries, unperturbed and under every attack."""
-    shares = {CLEAN.label: inputs.clean_shares.get(count, 0.0)}
-    shares |= {result.label: result.shares[count] for result in inputs.results}
-    tainted = [label for label, share in shares.items() if share > bound]
-    return verdict(max(shares.values(), default=0.0), f"<= {bound:g}", tainted, why)
+    counts = {CLEAN.label: inputs.clean_counts} | {result.label: result.counts for result in inputs.results}
+    shares = {label: of.shares()[count] for label, of in counts.items()}
+    tainted = [label for label, share in shares.items() if surely_more(share, counts[label].queries, bound)]
+    return verdict(max(shares.values()), f"<= {bound:g}", tainted, why)
+
+
+def surely_more(share: float, queries: int, bound: float) -> bool:
+    """Return whether a share of some queries is above a bound by more than chance."""
+    return share > bound and wilson(share, queries, ONE_SIDED)[0] > bound
 
 
 def doubled(study: Study, setting: str) -> list[tuple[AttackAt, AttackAt]]:
@@ -175,7 +227,9 @@ def doubling_changes_little(inputs: CheckInputs, setting: str) -> Finding:
     pairs = doubled(inputs.study, setting)
     if not pairs:
         return not_run("the study has no such attack")
-    gains = [(at, inputs.result(at).recall_of_checks - inputs.recall_of(twice)) for at, twice in pairs]
-    tainted = [label for at, gain in gains if gain >= POINT for label in inputs.labels(at.name)]
-    why = f"twice the {setting} lower recall@1 further under {{}}"
-    return verdict(max(gain for _, gain in gains), f"< {POINT}", tainted, why)
+    same = [
+        Pair(label, inputs.result(at).sample, inputs.outcome_of(twice))
+        for at, twice in pairs
+        for label in inputs.labels(at.name)
+    ]
+    return compared(same, f"twice the {setting} lower recall@1 further under {{}}")

@@ -35,7 +35,7 @@ def equal_attack(study: Study, wanted: AttackAt) -> AttackAt | None:
 
     The very large radius depends on the size of the images, and is always run.
     """
-    if ("epsilon", "large") in wanted.changes:
+    if wanted.config is None or {"epsilon", "effort"} & dict(wanted.changes).keys():
         return None
     for at in attacks_of(study):
         if at.epsilon == wanted.epsilon and at.attack.alike(wanted.attack, "epsilon", "as_released"):

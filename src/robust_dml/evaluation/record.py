@@ -22,7 +22,7 @@ from robust_dml.runtime.sealed import write_sealed
 
 def write_checks(path: Path, checks: Sequence[Check], inputs: CheckInputs) -> None:
     """Run every check and write what each found."""
-    findings = [{"check": check.title, **asdict(check.run(inputs))} for check in checks]
+    findings = [{"check": check.title, "gate": check.gate, **asdict(check.run(inputs))} for check in checks]
     write_sealed(path, {"checks": findings})
 
 

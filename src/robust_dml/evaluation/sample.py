@@ -1,9 +1,19 @@
-"""Which queries are kept as examples and which take part in the extra runs of the checks."""
+"""Which queries are evaluated, which are kept as examples, and which take part in the extra runs of the checks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from robust_dml.runtime.randomness import sample_seeds
+
+if TYPE_CHECKING:
+    from robust_dml.config import Study
+    from robust_dml.data.loading.dataset import Dataset, Part
 
 Positions = NDArray[np.int64]
 GOLDEN = 0.6180339887498949  # its multiples, modulo 1, fill the interval evenly at every count
@@ -24,6 +34,29 @@ def example_order(length: int, count: int) -> Positions:
     places: Positions = np.floor(multiples * length).astype(np.int64)
     _, first = np.unique(places, return_index=True)
     return places[np.sort(first)][:count]
+
+
+def evaluated_parts(study: Study, dataset: Dataset) -> tuple[Part, Part]:
+    """Return the queries of a study, all or its class-balanced sample, and the gallery, which is always whole."""
+    queries, gallery = dataset.queries_and_gallery()
+    count = study.evaluation.queries
+    if count is None or count >= len(queries):
+        return queries, gallery
+    rows = balanced_sample(queries.labels, queries.ids, count, study.seeds[0])
+    return replace(queries, ids=queries.ids[rows], labels=queries.labels[rows]), gallery
+
+
+def balanced_sample(labels: Positions, ids: Positions, count: int, seed: int) -> Positions:
+    """Return the positions, ascending, of `count` random queries, as many of each class as of any other, within one.
+
+    A query's turn depends on the seed and on ids alone: a larger sample contains a smaller one.
+    """
+    draws = sample_seeds(torch.from_numpy(ids), seed, "evaluated queries").numpy()
+    order = np.lexsort((draws, labels))
+    turn = np.empty(len(order), dtype=np.int64)  # the place of each query among those of its class
+    starts = np.searchsorted(labels[order], labels[order], side="left")
+    turn[order] = np.arange(len(order)) - starts
+    return np.sort(np.lexsort((draws, turn))[:count])
 
 
 def queries_of_checks(scored: NDArray[np.bool_], count: int) -> Positions:

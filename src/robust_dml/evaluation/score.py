@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robust_dml.attacks.optimisers.standard_v1 import member_names
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import scored_metrics
-from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, clean_again
 from robust_dml.config.paths import attack_folder, score_path
 from robust_dml.data import open_dataset
 from robust_dml.data.loading.dataset import Part
@@ -22,10 +23,11 @@ from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs
 from robust_dml.evaluation.ensemble import worst_case
 from robust_dml.evaluation.examples import write_examples
 from robust_dml.evaluation.intervals import query_intervals
+from robust_dml.evaluation.outcome import Outcome
 from robust_dml.evaluation.planned import checks, extra_runs
 from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
-from robust_dml.evaluation.sample import queries_of_checks
+from robust_dml.evaluation.sample import evaluated_parts, queries_of_checks
 from robust_dml.evaluation.stored import StoredResults
 from robust_dml.metrics import means, query_values
 from robust_dml.records import METRICS
@@ -33,6 +35,7 @@ from robust_dml.retrieval import Items, Protocol, Ranking, rank
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import versions
 
+STANDARD_METRIC = "recall@1"  # a query is left once this is 0, so the standard is no worst case of another metric
 COLLAPSE = 1e-6  # neighbours closer than this count as one point, so that their order is meaningless
 
 
@@ -64,12 +67,12 @@ class Evaluation:
     def __init__(self, study: Study, run: Run) -> None:
         self.study, self.run = study, run
         self.dataset = open_dataset(study.datasets[run.dataset], study.data_root)
-        self.stored = StoredResults(study, run, self.dataset.sha256)
         self.evaluated: dict[str, Evaluated] = {}
-        self.part, self.gallery_part = self.dataset.queries_and_gallery()
+        self.part, self.gallery_part = evaluated_parts(study, self.dataset)
+        same = self.gallery_part is self.part
+        self.stored = StoredResults(study, run, self.dataset.sha256, 0 if same else len(self.gallery_part))
         clean = self.stored.load(CLEAN.label)
         self.queries = _items(clean.embeddings, self.part)
-        same = self.gallery_part is self.part
         self.gallery = self.queries if same else _items(clean.gallery, self.gallery_part)
         self.clean = rank(self.queries, self.gallery)
         self.clean_released = rank(self.queries, self.gallery, "as-released")
@@ -83,8 +86,9 @@ class Evaluation:
         self.evaluated[at.label] = scored
         write_result(score_path(self.study.name, self.run, at.label), scored.result)
         if at.config is not None:
-            recalls = (scored.result.metrics[protocol]["recall@1"] for protocol in ("masked", "as-released"))
-            say("{}: recall@1 {:.4f} ({:.4f} as released)".format(at.label, *recalls))
+            recalls = {protocol: metrics["recall@1"] for protocol, metrics in scored.result.metrics.items()}
+            released = f" ({recalls['as-released']:.4f} as released)" if "as-released" in recalls else ""
+            say(f"{at.label}: recall@1 {recalls['masked']:.4f}{released}")
 
     def ranking(self, embeddings: NDArray[np.float32], protocol: Protocol = "masked") -> Ranking:
         """Rank the gallery for all queries, embedded as given (Q, d); a query that is not finite has no hit."""
@@ -99,9 +103,10 @@ class Evaluation:
         results = [
             CheckedResult(
                 at=at,
-                recall=self.evaluated[at.label].result.metrics["masked"]["recall@1"],
-                recall_of_checks=_share(self.evaluated[at.label].masked.right[positions]),
-                shares=self.evaluated[at.label].result.counts.shares(),
+                everyone=self._outcome(self.evaluated[at.label].masked, self.clean.scored.nonzero()[:, 0].numpy()),
+                sample=self._outcome(self.evaluated[at.label].masked, positions),
+                counts=self.evaluated[at.label].result.counts,
+                broken_by=_broken_by(self.stored.load(at.label)),
             )
             for at in attacks_of(study)
         ]
@@ -109,10 +114,11 @@ class Evaluation:
             study=study,
             run=self.run,
             results=results,
-            clean=self.evaluated[CLEAN.label].result.metrics["masked"]["recall@1"],
+            clean=self._outcome(self.clean, self.clean.scored.nonzero()[:, 0].numpy()),
             chance=float(self.clean.relevant.double().mean()) / max(1, len(self.gallery) - 1),
-            extra={at.label: self._recall_of_extra(at) for at in extra_runs(study, self.run)},
-            clean_shares=self.evaluated[CLEAN.label].result.counts.shares(),
+            extra={at.label: self._extra(at) for at in extra_runs(study, self.run)},
+            clean_counts=self.evaluated[CLEAN.label].result.counts,
+            deviation=self._deviation(),
         )
 
     @property
@@ -120,11 +126,25 @@ class Evaluation:
         """Return the positions of the queries of the extra runs."""
         return queries_of_checks(self.clean.scored.numpy(), self.study.evaluation.check_queries)
 
-    def _recall_of_extra(self, at: AttackAt) -> float:
+    def _extra(self, at: AttackAt) -> Outcome:
         extra = self.stored.load(at.label)
         everyone = self.queries.embeddings.numpy().copy()
         everyone[extra.positions] = extra.embeddings
-        return _share(self.ranking(everyone).right[extra.positions])
+        return self._outcome(self.ranking(everyone), extra.positions)
+
+    def _outcome(self, ranking: Ranking, positions: NDArray[np.int64]) -> Outcome:
+        return Outcome(ranking.right.numpy()[positions], self.queries.labels.numpy()[positions])
+
+    def _deviation(self) -> NDArray[np.float64]:
+        """Return by how much a second pass of clean queries differs, relative to the median spread of all (N,)."""
+        if not self.study.evaluation.check_queries:
+            return np.zeros(0)
+        again = self.stored.load(clean_again(self.study.evaluation.check_queries).label)
+        embeddings = self.queries.embeddings.double().numpy()
+        spread = np.median(np.linalg.norm(embeddings - embeddings.mean(0), axis=1))
+        moved = np.linalg.norm(again.embeddings.astype(np.float64) - embeddings[again.positions], axis=1)
+        found: NDArray[np.float64] = np.nan_to_num(moved / max(spread, np.finfo(np.float64).tiny), nan=np.inf)
+        return found
 
     def _right(self, embeddings: NDArray[np.float32]) -> NDArray[np.bool_]:
         return self.ranking(embeddings).right.numpy()
@@ -135,6 +155,8 @@ class Evaluation:
         released = self.clean_released if at.config is None else self._released(at, attacked)
         names = scored_metrics(self.study)
         values = {"masked": query_values(masked, names), "as-released": query_values(released, names)}
+        if at.config is not None and at.config.is_standard:
+            values = {"masked": {STANDARD_METRIC: values["masked"][STANDARD_METRIC]}}
         metrics = {protocol: means(of_queries) for protocol, of_queries in values.items()}
         labels = self.queries.labels[self.clean.scored]
         if at.config is None:
@@ -217,8 +239,10 @@ def _collapsed(ranking: Ranking) -> Tensor:
     return (farthest - ranking.distances[:, 0] < COLLAPSE) & (found.sum(1) > 1)
 
 
-def _share(right: Tensor) -> float:
-    return float(right.double().mean()) if len(right) else 0.0
+def _broken_by(attacked: Attacked) -> dict[str, int]:
+    """Return how many queries each member of the standard protocol broke; nothing for another attack."""
+    names = member_names()
+    return {name: int((attacked.member == number).sum()) for number, name in enumerate(names) if len(attacked.member)}
 
 
 def _items(embeddings: NDArray[np.float32], part: Part) -> Items:

@@ -12,10 +12,13 @@ from robust_dml.runtime.errors import UserError
 
 
 class StoredResults:
-    """The attacked embeddings of a model, by label. Raises UserError if the model itself is missing."""
+    """The attacked embeddings of a model, by label. Raises UserError if the model itself is missing.
 
-    def __init__(self, study: Study, run: Run, data_sha256: str) -> None:
-        self.study, self.run, self.data_sha256 = study, run, data_sha256
+    `gallery` is the number of gallery images that are not the queries themselves.
+    """
+
+    def __init__(self, study: Study, run: Run, data_sha256: str, gallery: int) -> None:
+        self.study, self.run, self.data_sha256, self.gallery = study, run, data_sha256, gallery
         _, self.model_sha256 = verified_model(study, run)
         self._digests = attack_digests(study)
         self._found: dict[str, Attacked] = {}
@@ -51,8 +54,7 @@ class StoredResults:
             ("set of images", self.data_sha256, found.origin.data_sha256),
         ]
         if label == CLEAN.label:
-            gallery = self.study.datasets[self.run.dataset].gallery
-            facts.append(("gallery", gallery, "train" if len(found.gallery) else "test"))
+            facts.append(("gallery", f"{self.gallery} images", f"{len(found.gallery)} images"))
         for what, expected, recorded in facts:
             if expected != recorded:
                 raise UserError(

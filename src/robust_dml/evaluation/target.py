@@ -14,6 +14,7 @@ from robust_dml.config import Run, Study
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data import open_dataset
 from robust_dml.data.loading.dataset import Part
+from robust_dml.evaluation.sample import evaluated_parts
 from robust_dml.evaluation.trained import verified_model
 from robust_dml.models.embed_part import as_pixels, embed_part
 from robust_dml.models.folding import frozen_embedding
@@ -23,6 +24,7 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.hardware import take_device
 
 Positions = NDArray[np.int64]
+AGAIN = 7  # images of a batch of the second pass, which no batch of the first has
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,22 @@ def load_target(study: Study, run: Run) -> Target:
     loaded = load_model(path, backbone_of(study, run)[1], data_root=study.data_root)
     embed = frozen_embedding(loaded.to(device=device, memory_format=layout), layout)  # type: ignore[call-overload]
     batch = study.evaluation.batch
-    part, gallery_part = dataset.queries_and_gallery()
+    part, gallery_part = evaluated_parts(study, dataset)
     queries = _embedded(embed, part, device, layout, batch)
     gallery = queries if gallery_part is part else _embedded(embed, gallery_part, device, layout, batch)
     return Target(embed, device, layout, part, queries, gallery, run.seed, sha256, dataset.sha256)
+
+
+def embed_again(target: Target, positions: Positions) -> NDArray[np.float32]:
+    """Return clean query embeddings (B, d) from passes in reversed order and in batches of 7.
+
+    They equal those of the first pass unless the model is random, or an embedding depends on the rest of its batch.
+    """
+    found = []
+    with torch.no_grad():
+        for rows in np.array_split(positions[::-1], max(1, -(-len(positions) // AGAIN))):
+            found.append(target.embed(target.images(rows)).float().cpu().numpy())
+    return np.concatenate(found)[::-1].copy()
 
 
 def _embedded(embed: Embed, part: Part, device: str, layout: torch.memory_format, batch: int) -> Items:

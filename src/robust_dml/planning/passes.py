@@ -39,18 +39,21 @@ def _step_passes(config: TrainingConfig) -> float:
 
 def attack_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
     """Return the passes of the evaluation of one model: every planned attack, the extra runs of checks included."""
+    queries = min(images[1], study.evaluation.queries or images[1])
     per_query, extra = 0.0, 0.0
     for at in planned_attacks(study, run):
         if at.queries is None:
             per_query += _per_query(at)
         else:
-            extra += min(at.queries, images[1]) * _per_query(at)
-    gallery = images[0] if study.datasets[run.dataset].gallery == "train" else 0
-    return images[1] * (1 + per_query) + extra + gallery
+            extra += min(at.queries, queries) * _per_query(at)
+    gallery = images[0] if study.datasets[run.dataset].gallery == "train" else images[1] - queries
+    return queries * (1 + per_query) + extra + gallery
 
 
 def _per_query(at: AttackAt) -> float:
     """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient."""
+    if at.config is None:
+        return 1.0
     record: Optimiser = at.attack.record
     if at.variant == "released":
         return record.released_passes(at.attack.options) + 1

@@ -29,6 +29,30 @@ def nearest_by_label(queries: Items, gallery: Items, k: int = 1) -> tuple[Tensor
     return torch.cat(positives), torch.cat(negatives)
 
 
+def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
+    """Return the label (Q,) of the `rank`-th nearest class that is not the query's, a class by its nearest item.
+
+    Items with the query's id are left out. It is the farthest class where the gallery has fewer; the query's own label
+    where it has no other.
+    """
+    labels, place = torch.unique(gallery.labels, return_inverse=True)
+    embeddings = wide(gallery.embeddings)
+    lengths = embeddings.square().sum(1)
+    found = []
+    everyone = torch.arange(len(queries), device=queries.labels.device)
+    for rows in torch.split(everyone, max(1, CELLS // len(gallery))):
+        distances = torch.addmm(lengths, wide(queries.embeddings[rows]), embeddings.T, alpha=-2)
+        distances.masked_fill_(queries.ids[rows, None] == gallery.ids, torch.inf)
+        distances.masked_fill_(queries.labels[rows, None] == gallery.labels, torch.inf)
+        of_classes = distances.new_full((len(rows), len(labels)), torch.inf)
+        of_classes.scatter_reduce_(1, place.expand(len(rows), -1), distances, "amin")
+        values, order = of_classes.sort(stable=True, dim=1)
+        last = (values < torch.inf).sum(1).clamp(1, rank) - 1
+        chosen = labels[order.gather(1, last[:, None])[:, 0]]
+        found.append(torch.where(values[:, 0] < torch.inf, chosen, queries.labels[rows]))
+    return torch.cat(found)
+
+
 def _smallest(distances: Tensor, k: int) -> Tensor:
     found = distances.topk(k, largest=False)
     return found.indices.masked_fill(found.values == torch.inf, -1)

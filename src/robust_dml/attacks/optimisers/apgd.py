@@ -12,8 +12,8 @@ from pydantic import Field
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
-from robust_dml.attacks.objectives import Function
-from robust_dml.attacks.probe import probe
+from robust_dml.attacks.objectives import Function, Objective
+from robust_dml.attacks.probe import Probe, probe
 from robust_dml.attacks.problem import Problem
 from robust_dml.attacks.start import Start, begin
 from robust_dml.records import Optimiser
@@ -34,6 +34,7 @@ def apgd(
     steps: int,
     restarts: int = 1,
     start: Start | None = None,
+    until: Objective | None = None,
 ) -> Tensor:
     """Climb for `steps` steps from each of `restarts` starts; keep the best image per sample.
 
@@ -41,34 +42,91 @@ def apgd(
     has stalled; the sample then goes on from its best image. Arguments and result as in `pgd`.
     """
     best = Best(images)
-    rows = best.open_rows()
     with frozen(embed), torch.no_grad():
         for restart in range(restarts):
-            found = _climb(embed, images, objective, ball, begin(start, restart, images, ball), steps)
-            best.offer(found.images, found.values, rows)
+            rows = best.open_rows()
+            if len(rows) == 0:
+                break
+            climb = _Climb(embed, images, objective, ball, until, begin(start, restart, images, ball), steps)
+            climb.select(rows)
+            for step in range(steps):
+                climb.step(step, best)
+            climb.finish(best)
     return best.images
 
 
-def _climb(embed: Embed, images: Tensor, objective: Function, ball: Ball, x: Tensor, steps: int) -> Best:
-    best, pace = Best(images), _Pace(images, 2 * ball.epsilon, _checkpoints(steps))
-    rows, previous = best.open_rows(), x
-    best_gradient = torch.zeros_like(images)
-    for step in range(steps):
-        found = probe(embed, x, objective)
-        higher = found.values > best.values
+class _Climb:
+    """One restart: the iterates `x` of the samples number `rows`, which shrink as samples are settled."""
+
+    def __init__(
+        self,
+        embed: Embed,
+        images: Tensor,
+        objective: Function,
+        ball: Ball,
+        until: Objective | None,
+        begin: Tensor,
+        steps: int,
+    ) -> None:
+        self.embed, self.objective, self.ball, self.until = embed, objective, ball, until
+        self.rows = torch.arange(len(images), device=images.device)
+        self.centre, self.x, self.previous = images, begin, begin
+        self.own_best, self.best_gradient = Best(images), torch.zeros_like(images)
+        self.pace = _Pace(images, 2 * ball.epsilon, _checkpoints(steps))
+
+    def select(self, index: Tensor) -> None:
+        """Go on with the samples at `index` alone."""
+        if len(index) == len(self.rows):
+            return
+        self.rows, self.centre = self.rows[index], self.centre[index]
+        self.x, self.previous = self.x[index], self.previous[index]
+        self.own_best, self.best_gradient = self.own_best.rows(index), self.best_gradient[index]
+        self.pace.select(index)
+        if self.until is not None:
+            assert isinstance(self.objective, Objective)
+            self.objective, self.until = self.objective.rows(index), self.until.rows(index)
+
+    def step(self, step: int, best: Best) -> None:
+        """Evaluate the iterates and move every open sample once; settle in `best` the samples that are done."""
+        if len(self.rows) == 0:
+            return
+        found = probe(self.embed, self.x, self.objective)
         if step > 0:
-            best.offer(x, found.values, rows)
-            best_gradient = torch.where(_per_sample(higher, x), found.gradient, best_gradient)
-        gradient = found.gradient
-        stalled = _per_sample(pace.look(step, found.values, best.values), x)
-        x = torch.where(stalled, best.images, x)
-        previous = torch.where(stalled, best.images, previous)
-        gradient = torch.where(stalled, best_gradient, gradient)
-        ahead = ball.project(x + _per_sample(pace.size, x) * ball.step(gradient), images)
+            found = self._without_broken(found, best)
+            higher = _per_sample(found.values > self.own_best.values, self.x)
+            self.own_best.offer(self.x, found.values, self._own_rows())
+            self.best_gradient = torch.where(higher, found.gradient, self.best_gradient)
+        stalled = _per_sample(self.pace.look(step, found.values, self.own_best.values), self.x)
+        x = torch.where(stalled, self.own_best.images, self.x)
+        previous = torch.where(stalled, self.own_best.images, self.previous)
+        gradient = torch.where(stalled, self.best_gradient, found.gradient)
+        ahead = self.ball.project(x + _per_sample(self.pace.size, x) * self.ball.step(gradient), self.centre)
         momentum = 1.0 if step == 0 else MOMENTUM
-        x, previous = ball.project(x + momentum * (ahead - x) + (1 - momentum) * (x - previous), images), x
-    best.offer(x, objective(embed(x)), rows)
-    return best
+        moved = x + momentum * (ahead - x) + (1 - momentum) * (x - previous)
+        self.x, self.previous = self.ball.project(moved, self.centre), x
+
+    def finish(self, best: Best) -> None:
+        """Evaluate the last iterate, which no step has evaluated, and offer the best of this restart to `best`."""
+        if len(self.rows) == 0:
+            return
+        embeddings = self.embed(self.x)
+        found = self._without_broken(Probe(embeddings, self.objective(embeddings), self.x), best)
+        self.own_best.offer(self.x, found.values, self._own_rows())
+        best.offer(self.own_best.images, self.own_best.values, self.rows)
+
+    def _without_broken(self, found: Probe, best: Best) -> Probe:
+        if self.until is None:
+            return found
+        broken = ~(self.until(found.embeddings) <= 0)  # NaN counts as broken
+        if not broken.any():
+            return found
+        best.settle(self.x[broken], self.rows[broken])
+        standing = torch.nonzero(~broken).flatten()
+        self.select(standing)
+        return Probe(*(part[standing] for part in found))
+
+    def _own_rows(self) -> Tensor:
+        return torch.arange(len(self.rows), device=self.rows.device)
 
 
 class _Pace:
@@ -82,6 +140,12 @@ class _Pace:
         self.last_values: Tensor | None = None
         self.best_before = torch.full((len(images),), -torch.inf, dtype=torch.float64, device=images.device)
         self.halved_before = torch.ones(len(images), dtype=torch.bool, device=images.device)
+
+    def select(self, index: Tensor) -> None:
+        """Go on with the samples at `index` alone."""
+        self.size, self.rises, self.best_before = self.size[index], self.rises[index], self.best_before[index]
+        self.halved_before = self.halved_before[index]
+        self.last_values = None if self.last_values is None else self.last_values[index]
 
     def look(self, step: int, values: Tensor, best: Tensor) -> Tensor:
         """Note the objective after `step` steps; True (B,) for samples that must go back to their best image."""
@@ -129,6 +193,7 @@ def _attack(problem: Problem, options: ApgdOptions) -> Tensor:
         steps=options.steps,
         restarts=options.restarts,
         start=problem.start,
+        until=problem.until,
     )
 
 

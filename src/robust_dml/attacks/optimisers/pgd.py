@@ -115,7 +115,7 @@ class _Climb:
         self.best.offer(self.x, found.values, self.rows)
         if self.until is None:
             return found
-        broken = self.until(found.embeddings) > 0
+        broken = ~(self.until(found.embeddings) <= 0)  # NaN counts as broken
         if not broken.any():
             return found
         self.best.settle(self.x[broken], self.rows[broken])

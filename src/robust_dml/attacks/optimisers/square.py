@@ -12,7 +12,7 @@ from pydantic import Field
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
-from robust_dml.attacks.objectives import Function
+from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.problem import Problem
 from robust_dml.records import Optimiser
 from robust_dml.runtime import randomness
@@ -32,6 +32,7 @@ def square(
     *,
     queries: int,
     seeds: Tensor | None = None,
+    until: Objective | None = None,
 ) -> Tensor:
     """Keep each random change of a square window, one sign per channel, that raises the objective.
 
@@ -43,19 +44,31 @@ def square(
         images: (B, C, H, W) with pixels in [0, 1].
         queries: forward passes per sample.
         seeds: (B,) of int64; all draws of a sample are a function of its entry. From torch's generator if absent.
+        until: leave a sample once this is above zero; `objective` must then be an `Objective`.
     """
     seeds = torch.randint(2**62, (len(images),), device=images.device) if seeds is None else seeds
     best = Best(images)
     rows = best.open_rows()
     with frozen(embed), torch.no_grad():
         for query in range(queries):
+            clean = images[rows]
             change = (
-                _stripes(images, ball, seeds)
+                _stripes(clean, ball, seeds[rows])
                 if query == 0
-                else _window(best.images - images, ball, seeds, query, queries)
+                else _window(best.images[rows] - clean, ball, seeds[rows], query, queries)
             )
-            candidates = ball.project(images + change, images)
-            best.offer(candidates, objective(embed(candidates)), rows)
+            candidates = ball.project(clean + change, clean)
+            embeddings = embed(candidates)
+            best.offer(candidates, objective(embeddings), rows)
+            if until is not None:
+                broken = ~(until(embeddings) <= 0)  # NaN counts as broken
+                best.settle(candidates[broken], rows[broken])
+                standing = torch.nonzero(~broken).flatten()
+                if len(standing) < len(rows):
+                    assert isinstance(objective, Objective)
+                    rows, objective, until = rows[standing], objective.rows(standing), until.rows(standing)
+                if len(rows) == 0:
+                    break
     return best.images
 
 
@@ -97,7 +110,13 @@ class SquareOptions(Options):
 
 def _attack(problem: Problem, options: SquareOptions) -> Tensor:
     return square(
-        problem.embed, problem.images, problem.objective, problem.ball, queries=options.steps, seeds=problem.seeds
+        problem.embed,
+        problem.images,
+        problem.objective,
+        problem.ball,
+        queries=options.steps,
+        seeds=problem.seeds,
+        until=problem.until,
     )
 
 

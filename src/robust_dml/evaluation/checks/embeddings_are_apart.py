@@ -15,4 +15,5 @@ ENTRY = Check(
     summary="at most one query in a hundred has all its neighbours at one distance, where ties decide",
     order=110,
     run=_run,
+    gate=True,
 )

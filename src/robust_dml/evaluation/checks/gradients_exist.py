@@ -15,4 +15,5 @@ ENTRY = Check(
     summary="at most one query in a hundred lacks a gradient where its attack begins",
     order=90,
     run=_run,
+    gate=True,
 )

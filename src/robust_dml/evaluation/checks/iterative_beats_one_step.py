@@ -5,14 +5,14 @@ from __future__ import annotations
 from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import AttackAt
 from robust_dml.evaluation.check_inputs import (
-    POINT,
     CheckedResult,
     CheckInputs,
     Finding,
+    Pair,
+    compared,
     no_reference,
     not_run,
     references,
-    verdict,
 )
 from robust_dml.records import Check
 
@@ -27,20 +27,15 @@ def _once(study: Study, at: AttackAt) -> AttackAt:
 
 
 def _run(inputs: CheckInputs) -> Finding:
-    gaps, tainted = [], []
+    pairs = []
     for single in inputs.of("one-step"):
         same = [many for many in inputs.of("iterative") if _comparable(single, many)]
-        if same:
-            gap = min(result.recall for result in same) - single.recall
-            gaps.append(gap)
-            tainted += [result.label for result in same if gap > POINT]
-    if not gaps and inputs.study.evaluation.check_queries:
+        best = min(same, key=lambda result: result.recall, default=None)
+        pairs += [Pair(many.label, best.everyone, single.everyone) for many in same if best is not None]
+    if not pairs and inputs.study.evaluation.check_queries:
         for at in references(inputs.study):
-            gaps.append(inputs.result(at).recall_of_checks - inputs.recall_of(_once(inputs.study, at)))
-            tainted += [at.label] if gaps[-1] > POINT else []
-    if not gaps:
-        return not_run(no_reference(inputs))
-    return verdict(max(gaps), f"<= {POINT}", tainted, "a single step is stronger than {}")
+            pairs.append(Pair(at.label, inputs.result(at).sample, inputs.outcome_of(_once(inputs.study, at))))
+    return compared(pairs, "a single step is stronger than {}") if pairs else not_run(no_reference(inputs))
 
 
 def _comparable(single: CheckedResult, many: CheckedResult) -> bool:

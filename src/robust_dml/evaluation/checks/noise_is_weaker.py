@@ -5,10 +5,12 @@ from __future__ import annotations
 from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import AttackAt
 from robust_dml.evaluation.check_inputs import (
+    WEAKER,
     CheckedResult,
     CheckInputs,
     Finding,
-    from_gaps,
+    Pair,
+    compared,
     not_run,
     references,
     weaker_controls,
@@ -32,10 +34,8 @@ def _run(inputs: CheckInputs) -> Finding:
     study = inputs.study
     if _has_noise(study) or not study.evaluation.check_queries:
         return weaker_controls(inputs, [result for result in inputs.results if _is_noise(result)])
-    gaps = {
-        at.label: inputs.result(at).recall_of_checks - inputs.recall_of(_noise(study, at)) for at in references(study)
-    }
-    return from_gaps(gaps) if gaps else not_run("the study has no iterative attack")
+    pairs = [Pair(at.label, inputs.result(at).sample, inputs.outcome_of(_noise(study, at))) for at in references(study)]
+    return compared(pairs, WEAKER) if pairs else not_run("the study has no iterative attack")
 
 
 def _is_noise(result: CheckedResult) -> bool:

@@ -15,4 +15,5 @@ ENTRY = Check(
     summary="no attacked query has an embedding that is not finite; such a query counts as broken",
     order=100,
     run=_run,
+    gate=True,
 )

@@ -35,8 +35,9 @@ def _run(inputs: CheckInputs) -> Finding:
     if at is None or not inputs.study.evaluation.check_queries:
         return not_run(no_reference(inputs))
     (large,) = _wants(inputs.study, inputs.run)
-    recall, bound = inputs.recall_of(large), max(NEAR_ZERO, inputs.chance)
-    tainted = inputs.labels(at.name) if recall > bound else []
+    outcome, bound = inputs.outcome_of(large), max(NEAR_ZERO, inputs.chance)
+    recall = outcome.recall
+    tainted = inputs.labels(at.name) if outcome.surely_more_than(bound) else []
     return verdict(
         recall, f"<= {bound:.3g}", tainted, f"recall@1 is {recall:.3f} at epsilon {large.epsilon:g} under {{}}"
     )
