@@ -95,5 +95,5 @@ def test_what_an_author_says_is_checked(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="titel: unknown key"):
         read_about(path)
     path.write_text("- ResNet\n")
-    with pytest.raises(UserError, match="about.yaml"):
+    with pytest.raises(UserError, match=r"about\.yaml"):
         read_about(path)

@@ -72,15 +72,13 @@ def visit(page_file: Path, tmp_path: Path) -> Iterator[Visit]:
 
 
 def shown_names(visit: Visit) -> list[str]:
-    script = (
-        "() => [...document.querySelectorAll('.board:not([hidden]) tbody tr:not([hidden]) th')].map(h => h.innerText)"
-    )
-    return [name.split("\n")[0].strip() for name in visit.page.evaluate(script)]
+    heads = visit.page.locator(".board:not([hidden]) tbody tr:not([hidden]) th")
+    return [name.split("\n")[0].strip() for name in heads.all_inner_texts()]
 
 
 def test_ties_and_places_are_shown(visit: Visit) -> None:
     cells = visit.page.locator(".board").first.locator("tbody tr td:first-child").all_inner_texts()
-    assert cells == ["1 (tie)", "1 (tie)", "3", "–"]
+    assert cells == ["1 (tie)", "1 (tie)", "3", "\N{EN DASH}"]
     assert shown_names(visit)[:4] == ["ResNet <50>", "as-strong", "weak", "flattered"]
 
 

@@ -33,7 +33,7 @@ class About(Section):
 
     title: str = ""
     citation: str = ""
-    url: str = ""
+    url: str = Field("", pattern="^(https?://.+)?$")
     licence: str = ""
     reported: tuple[Reported, ...] = ()
 
