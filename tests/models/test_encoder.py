@@ -18,6 +18,7 @@ from robust_dml.models.encoder_source import open_encoder
 from robust_dml.models.folding import frozen_embedding
 from robust_dml.models.given import GIVEN, give
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.source_code import source_of
 
 IMAGES = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 OWN = """
@@ -57,6 +58,7 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     sys.modules.pop("own_encoders", None)
+    source_of.cache_clear()
     torch.manual_seed(0)
 
 

@@ -15,7 +15,7 @@ from robust_dml.runtime.section import Integer, Name, Number, Section, Share
 Pixels = Annotated[Integer, Field(gt=0, le=4096)]
 
 NO_SPLIT = "none"  # no image trains
-SPLITS = (NO_SPLIT, "sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)))
+SPLITS = ("sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)), NO_SPLIT)
 
 
 class TransformConfig(Section):

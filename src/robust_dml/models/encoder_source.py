@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -50,9 +51,8 @@ def _built(source: str, module: str, function: str) -> Callable[..., Any]:
 def _read(path: Path) -> nn.Module:
     """Return the module in a file: a TorchScript archive, or an exported program if its name ends in .pt2."""
     try:
-        if path.suffix == EXPORTED:
-            return _exported(path)
-        module: nn.Module = torch.jit.load(str(path), map_location="cpu")
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # TorchScript will leave torch
+            return _exported(path) if path.suffix == EXPORTED else _traced(path)
     except FileNotFoundError as error:
         raise UserError(f"encoder {path}: no such file") from error
     except Exception as error:  # whatever a damaged file makes of the readers
@@ -61,6 +61,10 @@ def _read(path: Path) -> nn.Module:
             f"encoder {path}: expected a TorchScript file, an exported program (.pt2), module:function or the folder of"
             f" a trained model: {reason.strip()}"
         ) from error
+
+
+def _traced(path: Path) -> nn.Module:
+    module: nn.Module = torch.jit.load(str(path), map_location="cpu")
     return module
 
 
