@@ -87,7 +87,7 @@ def test_a_kill_and_a_second_call_end_in_the_same_bytes(folder: Path) -> None:
         ("encoders:absent", "cannot be built: AttributeError"),
         ("nowhere:build", "no module nowhere"),
         ("nowhere.pt", "a file that exists"),
-        ("photos", r"run.json: no such file"),
+        ("photos", "expected the folder of a trained model"),
     ],
 )
 def test_an_encoder_that_cannot_be_measured_is_one_line(

@@ -86,5 +86,5 @@ def test_a_trained_model_is_named_by_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_trained_model_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match=r"models\.other\.encoder: .*run\.json: no such file"):
+    with pytest.raises(ValidationError, match=r"models\.other\.encoder: .*expected the folder of a trained model"):
         with_models({"other": {"encoder": str(tmp_path)}})

@@ -40,9 +40,10 @@ def encoder_backbone(source: str) -> dict[str, Any]:
     Raises UserError if a folder holds no trained model.
     """
     if Path(source).is_dir():
-        folder = Path(source)
-        settings = read_sealed(folder / "run.json")["settings"]
-        return {**settings["backbone"], "weights": str(folder / "model.safetensors")}
+        record = Path(source, "run.json")
+        if not record.exists():
+            raise UserError(f"{source}: expected the folder of a trained model, found no run.json in it")
+        return {**read_sealed(record)["settings"]["backbone"], "weights": str(Path(source, "model.safetensors"))}
     return {"kind": ENCODER, "source": source}
 
 
