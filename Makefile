@@ -1,12 +1,11 @@
 # Everything a newcomer types; each target works on a fresh clone with Python 3.11 or later, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
-SNAKEMAKE := $(BIN)/snakemake --cores all
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo repro pull test lint docs bench bench-quick clean lock audit-dependencies
+.PHONY: setup demo record compare repro pull test lint docs bench bench-quick clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -18,9 +17,17 @@ setup: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# A line per finished job, then the table; VERBOSE=1 shows all that Snakemake prints.
 demo: setup
-	@$(SNAKEMAKE) --configfile config/demo.yaml
-	@$(BIN)/robust-dml summary config/demo.yaml
+	@$(BIN)/robust-dml run config/demo.yaml $(if $(VERBOSE),--verbose)
+
+# Deliberately: the numbers of a run become those of record, and the README shows them.
+record: setup
+	@$(BIN)/robust-dml record config/$(STUDY).yaml
+	@$(BIN)/python workflow/scripts/readme.py
+
+compare: setup
+	@$(BIN)/robust-dml compare records/$(STUDY) results/$(STUDY)
 
 # The same as snakemake on a study, recorded in dvc.lock; and what dvc.lock records, fetched and checked.
 repro: setup

@@ -9,7 +9,6 @@ from pathlib import Path
 from checkout import ROOT
 
 RESULTS = Path("results/ci")
-COMMITTED = ("metrics.csv", "metrics.csv.sha256", "metrics.json", "digests.json", "claims.json", "tables")
 PARTS = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml")
 
 
@@ -44,9 +43,6 @@ def make_repository(folder: Path) -> Path:
 
 
 def commit(folder: Path) -> None:
-    """Commit everything that git does not ignore, and the small results of the ci study."""
+    """Commit everything that git does not ignore."""
     checked(folder, "git", "add", "--all")
-    small = [str(RESULTS / name) for name in COMMITTED if (folder / RESULTS / name).exists()]
-    if small:
-        checked(folder, "git", "add", "--force", *small)
     checked(folder, "git", "commit", "--quiet", "--allow-empty", "--message", "state")

@@ -44,12 +44,12 @@ def test_commands_of_the_papers_study(command: str) -> None:
 def test_make_targets_run_what_they_say(target: str) -> None:
     assert re.search(rf"^make {target} ", TEXT, flags=re.MULTILINE)
     ended = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
-    expected = {"demo": "--configfile config/demo.yaml", "test": "pytest"}[target]
+    expected = {"demo": "robust-dml run config/demo.yaml", "test": "pytest"}[target]
     assert ended.returncode == 0 and expected in ended.stdout, ended.stderr
 
 
 def test_figures_are_those_of_the_demo() -> None:
-    with (ROOT / "results/demo/tables/summary.csv").open(encoding="utf-8", newline="") as stream:
+    with (ROOT / "records/demo/tables/summary.csv").open(encoding="utf-8", newline="") as stream:
         lines = [line for line in csv.DictReader(stream) if line["dataset"] == "digits"]
     printed = re.findall(r"^\| (contrastive|triplet) \| (.*) \|$", TEXT, flags=re.MULTILINE)
     assert len(printed) == len(lines) == 4

@@ -27,7 +27,7 @@ def mistake(path: Path) -> str:
     return str(error.value).removeprefix(f"{path}: ")
 
 
-@pytest.mark.parametrize("name", ["demo", "ci", "paper", "patches"])
+@pytest.mark.parametrize("name", ["demo", "ci", "paper", "photographs"])
 def test_the_studies_of_the_project_are_valid(name: str) -> None:
     assert load_study(STUDIES / f"{name}.yaml").name == name
 

@@ -29,6 +29,17 @@ def test_each_model_is_a_run_of_every_dataset_and_seed_without_a_loss() -> None:
     assert trained == list(runs(Study(**{**CI, "seeds": [0, 1]})))
 
 
+def test_a_model_or_a_training_may_have_some_of_the_seeds() -> None:
+    trainings = {**CI["trainings"], "natural": {"method": "natural", "seeds": [1]}}
+    models = {"pixels": {**MODELS["pixels"], "seeds": [0]}, "random": {**MODELS["random"], "seeds": [1]}}
+    study = with_models(models, seeds=[0, 1], trainings=trainings)
+    seeds = {name: [run.seed for run in runs(study) if run.training == name] for name in study.trainings}
+    assert seeds == {"natural": [1], "robust-anchor": [0, 1], "pixels": [0], "random": [1]}
+    assert Study(**study.model_dump()) == study
+    run = Run("digits", "triplet", "natural", 1)
+    assert training_digest(study, run) == training_digest(with_models(seeds=[0, 1]), run)
+
+
 def test_a_model_has_its_own_backbone_or_one_of_the_study() -> None:
     study = with_models()
     assert backbone_of(study, Run("digits", "none", "pixels", 0))[1].kind == "pixels"
@@ -60,6 +71,7 @@ def test_images_are_transferred_from_a_trained_model_of_the_same_seed() -> None:
         ({"natural": {"backbone": "tiny"}}, "models.natural: a training has this name"),
         ({"other": {"backbone": "huge"}}, "models.other.backbone: no such name: huge; known are tiny"),
         ({"other": {"kind": "pixls"}}, "did you mean pixels"),
+        ({"other": {"kind": "pixels", "seeds": [5]}}, "trainings.other.seeds: no such name: 5; known are 0"),
         ({"pixels": {"kind": "pixels", "remove": "colour"}}, "remove"),
     ],
 )

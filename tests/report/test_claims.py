@@ -164,7 +164,7 @@ def test_the_papers_claims_stay_untested_until_its_runs_exist(results: Results, 
     assert any("5" in entry["statement"] for entry in paper)
 
 
-@pytest.mark.parametrize("name", ["demo", "paper"])
+@pytest.mark.parametrize("name", ["demo", "photographs", "paper"])
 def test_shipped_claims_name_what_their_studies_have(name: str) -> None:
     study = load_study(CONFIG / f"{name}.yaml")
     known = {"dataset": study.datasets, "loss": study.losses, "training": study.trainings}

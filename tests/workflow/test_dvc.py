@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from checkout import ROOT, copy_checkout, run_snakemake
-from repository import COMMITTED, RESULTS, checked, environment, make_repository, run
+from repository import RESULTS, checked, environment, make_repository, run
 from robust_dml.training.state_files import PATTERN, place_of
 
 MODEL = "models/digits/triplet/natural/seed0"
@@ -186,9 +186,8 @@ def test_every_archive_of_the_paper_has_a_stage() -> None:
     assert archives == [archive["file"] for layout in first for archive in layout]
 
 
-def test_no_out_is_deleted_by_dvc_and_small_ones_are_committed() -> None:
+def test_no_out_is_deleted_by_dvc_and_all_are_cached() -> None:
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
         for out in [out for key in ("outs", "metrics", "plots") for out in stage.get(key, [])]:
             ((path, flags),) = out.items()
-            assert flags["persist"] is True, (name, path)
-            assert flags.get("cache", True) is (Path(path).name not in COMMITTED), (name, path)
+            assert flags == {"persist": True}, (name, path)

@@ -99,8 +99,8 @@ def test_an_unknown_backbone_is_not_guessed() -> None:
 
 
 def test_a_cluster_is_asked_for_more_than_the_estimate() -> None:
-    demo, digits = study_of("demo"), Run("digits", "triplet", "natural", 0)
-    assert job_minutes(demo, digits, "attack") > 60 * job_hours(demo, digits, "cpu")[1]
+    demo, patches = study_of("demo"), Run("patches", "triplet", "natural", 0)
+    assert job_minutes(demo, patches, "attack") > 60 * job_hours(demo, patches, "cpu")[1]
     study, run = study_of("paper"), Run("sop", "triplet", "robust-anchor", 0)
     assert job_minutes(study, run, "train") == DAY  # it is resumed for as long as it takes
     on_cpu = study_of("paper", device="cpu")

@@ -95,7 +95,7 @@ def changed_deps(differences: list[dict[str, Any]]) -> list[str]:
 
 
 def require_recorded(study: str, stages: list[str]) -> None:
-    """Raise UserError if a file of the stages, committed or pulled, has another hash than in dvc.lock."""
+    """Raise UserError if a file of the stages has another hash than in dvc.lock."""
     found = status(study)
     paths = [path for stage in stages for entry in found[stage] for paths in entry.values() for path in paths]
     if paths:

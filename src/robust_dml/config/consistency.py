@@ -39,6 +39,9 @@ def _names_exist(study: Study) -> None:
         _require(f"datasets.{name}.trainings", dataset.trainings or [], study.trainings)
     for name, training in study.trainings.items():
         _require(f"trainings.{name}.losses", training.losses or [], study.losses)
+        _require(
+            f"trainings.{name}.seeds", [str(seed) for seed in training.seeds or []], [str(seed) for seed in study.seeds]
+        )
         _require(f"trainings.{name}.backbone", [training.backbone] if training.backbone else [], study.backbones)
     for name, attack in study.attacks.items():
         if name in RESERVED:

@@ -90,7 +90,7 @@ def user_files(backbone: BackboneConfig) -> list[str]:
 def _training_itself(study: Study, run: Run) -> dict[str, Any]:
     """Return the method's settings, and those of its attack where it shapes the model."""
     training = study.trainings[run.training]
-    elsewhere = {"loss", "losses", "optimisation", "backbone", "miner", "freeze_batchnorm"}
+    elsewhere = {"loss", "losses", "seeds", "optimisation", "backbone", "miner", "freeze_batchnorm"}
     if not (training.record.attacks or optimisation_of(study, run).checkpoint == "best-adversarial"):
         elsewhere |= {"attack", "ramp_epochs"}
     return training.model_dump(mode="json", exclude=elsewhere)

@@ -1,6 +1,7 @@
 """`models`: models that are not trained here, attacked and tabled beside the trained ones.
 
 Each is a training of no step: its method is `untrained`, its loss `none`, and its backbone the one that `models` names.
+An entry may name `seeds`, some of the study's: pixels are the same model under each.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ def with_models(data: Mapping[str, Any]) -> dict[str, Any]:
     for name in models:
         if _mapping(trainings.get(name)).get("method", UNTRAINED) != UNTRAINED:
             raise ValueError(f"models.{name}: a training has this name; choose another")
-    own = {name: _backbone(f"models.{name}", entry, backbones) for name, entry in models.items()}
-    untrained = {name: {"method": UNTRAINED, "losses": [NO_LOSS]} for name in models}
+    own = {name: _backbone(f"models.{name}", _without_seeds(entry), backbones) for name, entry in models.items()}
+    seeds = {name: {**_mapping(trainings.get(name)), **_mapping(entry)}.get("seeds") for name, entry in models.items()}
+    untrained = {name: {"method": UNTRAINED, "losses": [NO_LOSS], "seeds": seeds[name]} for name in models}
     losses = {**_mapping(data.get("losses")), NO_LOSS: {"kind": NO_LOSS}}
     return {**data, "models": own, "trainings": {**trainings, **untrained}, "losses": losses}
 
@@ -64,6 +66,10 @@ def _encoder(where: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     except UserError as error:
         raise ValueError(f"{where}.encoder: {error}") from error
     return {**backbone, **{key: value for key, value in entry.items() if key != "encoder"}}
+
+
+def _without_seeds(entry: Any) -> Any:
+    return {key: value for key, value in entry.items() if key != "seeds"} if isinstance(entry, Mapping) else entry
 
 
 def _mapping(section: Any) -> Mapping[str, Any]:

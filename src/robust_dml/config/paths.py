@@ -10,6 +10,7 @@ from pathlib import Path
 from robust_dml.config.resolve import Run
 
 RESULTS = Path("results")
+RECORDS = Path("records")
 STATE = Path("state")
 MODEL_FILES = ("model.safetensors", "history.csv", "run.json")
 SCORE_FILES = ("checks.json", "examples.npz", "run.json")
@@ -37,6 +38,11 @@ def states_folder(study: str) -> Path:
     """Return the folder of the progress of a study's killed jobs: state/<study>."""
     chosen = _chosen.get()
     return chosen / STATE if chosen else STATE / study
+
+
+def record_folder(study: str) -> Path:
+    """Return the folder of the numbers of a study that were reviewed and are in git: records/<study>."""
+    return RECORDS / study
 
 
 def model_folder(study: str, run: Run) -> Path:

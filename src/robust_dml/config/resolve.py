@@ -51,10 +51,15 @@ def runs(study: Study) -> Iterator[Run]:
     for dataset, config in study.datasets.items():
         for loss, training in product(config.losses or trained, config.trainings or study.trainings):
             if training not in study.models and loss in (study.trainings[training].losses or trained):
-                yield from (Run(dataset, loss, training, seed) for seed in study.seeds)
+                yield from (Run(dataset, loss, training, seed) for seed in seeds_of(study, training))
         for model in study.models:
             if model in (config.trainings or study.models):
-                yield from (Run(dataset, NO_LOSS, model, seed) for seed in study.seeds)
+                yield from (Run(dataset, NO_LOSS, model, seed) for seed in seeds_of(study, model))
+
+
+def seeds_of(study: Study, training: str) -> list[int]:
+    """Return the seeds of a training, or of a model that is not trained."""
+    return study.trainings[training].seeds or study.seeds
 
 
 def source_of(study: Study, run: Run, training: str) -> Run | None:

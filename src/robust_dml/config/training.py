@@ -105,6 +105,9 @@ class TrainingConfig(Entry):
     losses: Annotated[list[Name], Field(min_length=1)] | None = Field(
         None, description="of the study's losses; all of the dataset's if absent"
     )
+    seeds: Annotated[list[Integer], Field(min_length=1)] | None = Field(
+        None, description="of the study's seeds; all if absent. A model without random weights needs one"
+    )
     loss: dict[str, Any] = Field({}, description="options of the loss that differ for this training")
     optimisation: dict[str, Any] = Field({}, description="keys of `optimisation` that differ for this training")
 

@@ -67,6 +67,13 @@ def read_metrics(path: Path, study: Study) -> list[MetricRow]:
     return list(_checked(path, _lines(path), _Expected(study)))
 
 
+def read_rows(path: Path) -> list[MetricRow]:
+    """Return the rows of metrics.csv, of whatever study. Raises UserError if it is absent or damaged."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file")
+    return [_row(line, f"{path}, line {number}") for number, line in _lines(path)]
+
+
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     names = [field.name for field in fields(MetricRow)]
     try:
