@@ -37,10 +37,10 @@ class Encoder(nn.Module):
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             raise UserError(f"encoder {self.source}: fails on images {tuple(images.shape)}: {reason}") from error
         embeddings = self._checked(found, len(images))
-        if images.requires_grad and not embeddings.requires_grad:
-            # An encoder without gradients is attacked and flagged like one whose gradients are zero.
-            return embeddings + 0 * images.flatten(1).sum(1, keepdim=True).to(embeddings.dtype)
-        return embeddings
+        if not images.requires_grad:
+            return embeddings
+        # An encoder without gradients is attacked, and flagged, like one whose gradients are zero.
+        return embeddings + 0 * images.flatten(1).sum(1, keepdim=True).to(embeddings.dtype)
 
     def _checked(self, found: Any, rows: int) -> Tensor:
         expected = f"encoder {self.source}: expected embeddings ({rows}, d) for {rows} images, found"
