@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evaluation.tiny_study import MODEL, STUDY, MakeStudy, checks, evaluate
 from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import attacks_of
 from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs, Finding, references
+from robust_dml.evaluation.outcome import Outcome
 from robust_dml.evaluation.planned import checks as all_checks
 from robust_dml.evaluation.planned import extra_runs
+from robust_dml.evaluation.result import Counts
 
 RUN = Run("digits", "triplet", "robust", 0)
-SOUND = {"zero_gradient": 0.0, "nan": 0.0, "collapsed": 0.0}
-EXTRA = {"epsilon": 0.0, "steps": 0.3, "restarts": 0.3, "optimiser": 0.8}
+QUERIES = 10_000
+EXTRA = {"epsilon": 0.0, "steps": 0.3, "restarts": 0.3, "optimiser": 0.8, "effort": 0.3}
+STANDARD = {"linf": [0.05, 0.1]}
+STANDARD_RECALLS = {"standard-v1-0.05": 0.4, "standard-v1-0.1": 0.3}
 RECALLS = {
     "noise-0.1": 0.88,
     "fgsm-0.1": 0.5,
@@ -29,10 +34,23 @@ RECALLS = {
 OPTIONS: dict[str, dict[str, Any]] = {"transfer": {"source": "natural"}, "fgsm": {}, "r-fgsm": {}}
 
 
+def outcome(recall: float, queries: int = QUERIES) -> Outcome:
+    """Of independent queries the first are right: what a weaker attack breaks, a stronger one breaks too."""
+    return Outcome(np.arange(queries) < round(recall * queries), np.arange(queries))
+
+
+def counts(**shares: float) -> Counts:
+    """Counts that are these shares of the queries, none if a share is not given."""
+    given = {name: round(share * QUERIES) for name, share in shares.items()}
+    return Counts(queries=QUERIES, scored=QUERIES, **{"nan": 0, "zero_gradient": 0, "collapsed": 0, **given})
+
+
 def study_of(labels: Mapping[str, float], settings: Mapping[str, Any], **sections: Any) -> Study:
     """A study with these attacks, each by the optimiser of its name, two steps, and all its radii."""
     attacks: dict[str, Any] = {}
-    for label in labels:
+    if any(label.startswith("standard") for label in labels):
+        attacks["standard"] = STANDARD
+    for label in (label for label in labels if not label.startswith("standard")):
         name, _, epsilon = label.rpartition("-")
         steps = {} if name in ("fgsm", "r-fgsm") else {"steps": 2}
         attack = attacks.setdefault(name, {"optimiser": name, **steps, **OPTIONS.get(name, {}), "epsilon": []})
@@ -49,17 +67,35 @@ def inputs(
     extra: Mapping[str, float] | None = None,
     settings: Mapping[str, Any] | None = None,
     run: Run = RUN,
+    queries: int = QUERIES,
+    broken_by: Mapping[str, int] | None = None,
+    deviation: float = 0.0,
     **sections: Any,
 ) -> CheckInputs:
     """Made-up results: recall@1 by label, and by what an extra run changes."""
     study = study_of(recalls, settings or {}, **sections)
     results = [
-        CheckedResult(at, recalls[at.label], 0.3, {**SOUND, **(shares or {}).get(at.label, {})})
+        CheckedResult(
+            at,
+            outcome(recalls[at.label]),
+            outcome(0.3, queries),
+            counts(**(shares or {}).get(at.label, {})),
+            broken_by or {},
+        )
         for at in attacks_of(study)
     ]
     changed = {**EXTRA, **(extra or {})}
-    runs = {at.label: changed[at.changes[0][0]] for at in extra_runs(study, run)}
-    return CheckInputs(study, run, results, clean=0.9, chance=0.1, extra=runs)
+    runs = {at.label: outcome(changed[at.changes[0][0]], queries) for at in extra_runs(study, run) if at.config}
+    return CheckInputs(
+        study,
+        run,
+        results,
+        clean=outcome(0.9),
+        chance=0.1,
+        extra=runs,
+        clean_counts=counts(),
+        deviation=np.full(4 if study.evaluation.check_queries else 0, deviation),
+    )
 
 
 def finding(given: CheckInputs, title: str) -> Finding:
@@ -68,7 +104,8 @@ def finding(given: CheckInputs, title: str) -> Finding:
 
 
 def test_a_sound_study_passes_every_check() -> None:
-    assert {check.title: check.run(inputs()).verdict for check in all_checks()} == {
+    given = inputs({**RECALLS, **STANDARD_RECALLS})
+    assert {check.title: check.run(given).verdict for check in all_checks()} == {
         check.title: "pass" for check in all_checks()
     }
 
@@ -108,15 +145,41 @@ def test_an_extra_run_that_fails_taints_every_radius_of_its_attack(title: str, e
     assert (found.verdict, list(found.taints)) == ("fail", ["pgd-0.05", "pgd-0.1"])
 
 
-def test_a_point_is_where_doubling_fails() -> None:
+def test_doubling_fails_beyond_a_point_and_its_sampling_error() -> None:
+    """Of 256 queries, 1.6 points are 4 queries: a point is within their error. Of 10,000 it is not."""
     assert finding(inputs(extra={"steps": 0.2901}), "doubling the steps").verdict == "pass"
-    assert finding(inputs(extra={"steps": 0.2899}), "doubling the steps").verdict == "fail"
+    assert finding(inputs(extra={"steps": 0.284}), "doubling the steps").verdict == "fail"
+    assert finding(inputs(extra={"steps": 0.284}, queries=256), "doubling the steps").verdict == "pass"
+    assert finding(inputs(extra={"steps": 0.2}, queries=256), "doubling the steps").verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("title", "changes"),
+    [
+        ("standard: converged", {"extra": {"effort": 0.27}}),
+        ("standard: above the noise floor", {"extra": {"optimiser": 0.2}}),
+        ("standard: gradients lead", {"broken_by": {"margin": 5000, "square": 300}}),
+        ("standard: gradients lead", {"broken_by": {"margin": 5000, "transfer": 300}}),
+        ("two passes agree", {"deviation": 0.01}),
+        ("two passes agree", {"deviation": np.inf}),
+        ("two passes agree", {"deviation": np.nan}),
+    ],
+)
+def test_a_gate_that_fails_taints_every_radius_of_the_standard(title: str, changes: dict[str, Any]) -> None:
+    found = finding(inputs(STANDARD_RECALLS, **changes), title)
+    assert found.verdict == "fail" and set(STANDARD_RECALLS) <= set(found.taints)
+
+
+def test_gates_of_the_standard_need_the_standard() -> None:
+    for title in ("standard: converged", "standard: above the noise floor", "standard: gradients lead"):
+        assert finding(inputs(), title).why == "the study does not run the standard protocol"
 
 
 def test_chance_is_allowed_at_a_large_radius() -> None:
     title = "R@1 near zero at large epsilon"
     assert finding(inputs(extra={"epsilon": 0.1}), title).verdict == "pass"
     assert finding(replace(inputs(extra={"epsilon": 0.06}), chance=0.01), title).verdict == "fail"
+    assert finding(replace(inputs(extra={"epsilon": 0.06}, queries=100), chance=0.01), title).verdict == "pass"
     assert finding(replace(inputs(extra={"epsilon": 0.05}), chance=0.01), title).verdict == "pass"
 
 
@@ -131,7 +194,7 @@ def test_an_attack_of_the_study_stands_in_for_an_extra_run() -> None:
     recalls, settings = {"pgd-0.1": 0.3, "pgd4-0.1": 0.2}, {"pgd4": {"optimiser": "pgd", "steps": 4}}
     given = inputs(recalls, settings=settings, report={"headline": "pgd-0.1"})
     assert "pgd-0.1,steps=4" not in given.extra
-    results = [replace(r, recall_of_checks=0.28) if r.label == "pgd4-0.1" else r for r in given.results]
+    results = [replace(r, sample=outcome(0.28)) if r.label == "pgd4-0.1" else r for r in given.results]
     assert list(finding(replace(given, results=results), "doubling the steps").taints) == ["pgd-0.1"]
     assert finding(given, "doubling the steps").verdict == "pass"
 
@@ -149,7 +212,7 @@ def test_what_cannot_be_judged_says_why() -> None:
     itself = inputs(run=RUN._replace(training="natural"))
     assert "very training" in finding(itself, "transfer weaker than white-box").why
     nothing = inputs({})
-    assert {check.run(nothing).verdict for check in all_checks() if check.wants(nothing.study, RUN)} == set()
+    assert [check.title for check in all_checks() if check.wants(nothing.study, RUN)] == ["two passes agree"]
     assert finding(nothing, "doubling the steps").verdict == "not run"
 
 

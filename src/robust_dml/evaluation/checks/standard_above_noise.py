@@ -22,7 +22,11 @@ def _run(inputs: CheckInputs) -> Finding:
     study = inputs.study
     if not standards(study) or not study.evaluation.check_queries:
         return no_standard(inputs)
-    pairs = [Pair(at.label, inputs.result(at).sample, inputs.outcome_of(_noise(study, at))) for at in standards(study)]
+    pairs = [
+        Pair(label, inputs.result(at).sample, inputs.outcome_of(_noise(study, at)))
+        for at in standards(study)
+        for label in inputs.labels(at.name)
+    ]
     return compared(pairs, WEAKER)
 
 
