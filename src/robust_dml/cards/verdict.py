@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from robust_dml.config import Run, Study
+from robust_dml.config.evaluation import CLEAN
 from robust_dml.config.paths import attack_folder
-from robust_dml.evaluation.planned import checks
 from robust_dml.runtime.sealed import read_sealed
 
 
 def reasons_against(study: Study, run: Run, attack: str) -> list[str]:
     """Return what each gate found that a result of an attack, or of unperturbed queries, did not pass."""
-    gates = {check.title for check in checks() if check.gate}
-    labels = {"clean", *(f"{attack}-{radius:g}" for radius in study.attacks[attack].epsilon)}
+    labels = {CLEAN.label, *(f"{attack}-{radius:g}" for radius in study.attacks[attack].epsilon)}
     reasons = []
     for found in read_sealed(attack_folder(study.name, run) / "checks.json")["checks"]:
-        if found["check"] not in gates or found["verdict"] == "pass":
-            continue
-        if found["verdict"] == "not run" or labels & set(found["taints"]):
+        failed = found["verdict"] == "fail" and labels & set(found["taints"])
+        if found["gate"] and (failed or found["verdict"] == "not run"):
             reasons.append(f"{found['check']}: {found['why']}")
     return reasons
