@@ -105,10 +105,13 @@ def _make_model(study: Study, run: Run, random: np.random.Generator) -> None:
 def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Generator) -> dict[str, Any]:
     attack = at.config
     strength = 6 * at.epsilon * (0.4 if run.training.startswith("robust") else 1.0)
-    recall = float(np.clip(0.95 - strength + 0.03 * random.standard_normal(), 0.02, 0.99))
-    masked = {name: recall * (1 - 0.1 * n / 6) for n, name in enumerate(METRICS)}
-    released = {name: min(1.0, value + (0.05 if attack else 0.0)) for name, value in masked.items()}
+    expected = float(np.clip(0.95 - strength + 0.03 * random.standard_normal(), 0.02, 0.99))
     ids = list(range(QUERIES))
+    right = [bool(random.random() < expected) for _ in ids]
+    spared = [each or bool(attack and random.random() < 0.05) for each in right]
+    masked, released = (
+        {name: sum(each) / QUERIES * (1 - 0.1 * n / 6) for n, name in enumerate(METRICS)} for each in (right, spared)
+    )
     return {
         **{"dataset": run.dataset, "backbone": backbone_of(study, run)[0], "loss": run.loss, "training": run.training},
         **{"seed": run.seed, "attack": at.name, "norm": attack.norm if attack else ""},
@@ -120,8 +123,10 @@ def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Gener
         "queries": {
             "id": ids,
             "label": [n % CLASSES for n in ids],
+            "scored": [True] * QUERIES,
             "clean_right": [True] * QUERIES,
-            "adversarial_right": [bool(random.random() < recall) for _ in ids],
+            "adversarial_right": right,
+            "adversarial_right_as_released": spared,
             "norm": [at.epsilon] * QUERIES,
             "shift": [float(value) for value in np.clip(strength * random.random(QUERIES) * 2, 0, 2)],
             "neighbour_clean": [(n + CLASSES) % QUERIES for n in ids],
@@ -133,7 +138,9 @@ def _attack_record(study: Study, run: Run, at: AttackAt, random: np.random.Gener
 def _lines(record: dict[str, Any]) -> list[MetricRow]:
     names = ("dataset", "backbone", "loss", "training", "seed", "attack", "norm", "epsilon", "steps", "objective")
     return [
-        MetricRow(*(record[name] for name in names), protocol, metric, value, low=value, high=value)
+        MetricRow(
+            *(record[name] for name in names), protocol, metric, value, low=0.9 * value, high=min(1.0, 1.1 * value)
+        )
         for protocol, metrics in record["metrics"].items()
         for metric, value in metrics.items()
     ]

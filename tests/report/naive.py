@@ -40,6 +40,8 @@ class Naive:
             attack = ATTACKS.get(labels[2], labels[2])
             result = "clean" if attack == "none" else f"{attack}-{epsilon}"
             return percent(self.seeds(dataset, loss, column, result, "recall@1", "masked"))
+        if table == "gain":
+            return self.gain(dataset, labels[1:], column.removesuffix(" gain"))
         training = {"slot": SLOTS, "rate": RATES}.get(table, {}).get(labels[2], labels[2])
         return self.compared(dataset, loss, training, column)
 
@@ -54,6 +56,11 @@ class Naive:
         protocol = "as-released" if what.endswith("as-released") else "masked"
         metric = what.split(" ")[0] if what.split(" ")[0] not in ("masked", "as-released") else "recall@1"
         return percent(self.seeds(dataset, loss, training, result, metric, protocol))
+
+    def gain(self, dataset: str, other: list[str], result: str) -> tuple[float, float] | None:
+        ours = self.seeds(dataset, "contrastive", "robust-anchor", result, "recall@1", "masked")
+        theirs = self.seeds(dataset, *other, result, "recall@1", "masked")
+        return percent({seed: ours[seed] - theirs[seed] for seed in ours})
 
     def fold(self, dataset: str, loss: str, training: str, result: str) -> tuple[float, float] | None:
         if training == "natural":

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from robust_dml.cli import main
-from robust_dml.config import load_study
+from robust_dml.config import ModelName, load_study
 from robust_dml.report.cells import Numbers
 from robust_dml.report.claims import Claim, judge, load_claims, record_of
 from robust_dml.report.metrics import MetricRow
 from robust_dml.report.results import Results
+from robust_dml.report.samples import Sample
 from robust_dml.runtime.errors import UserError
+from robust_dml.statistics import seeds_to_resolve
 
 CONFIG = Path(__file__).parents[2] / "config"
 AT = {"dataset": "digits", "loss": "triplet", "attack": "pgd", "epsilon": 0.1}
@@ -33,6 +37,9 @@ def claim(**changes) -> Claim:
     return Claim(**{name: value for name, value in {**base, **changes}.items() if value is not None})
 
 
+QUERIES = 400
+
+
 def metrics(values: dict[tuple[str, str], dict[int, float]]) -> list[MetricRow]:
     """Rows of PGD at 0.1, masked R@1, by (loss, training) and seed."""
     return [
@@ -42,46 +49,93 @@ def metrics(values: dict[tuple[str, str], dict[int, float]]) -> list[MetricRow]:
     ]
 
 
+def samples(values: dict[tuple[str, str], dict[int, float]]) -> dict[tuple[ModelName, str, str], Sample]:
+    """What each query did: the first ones are right, as many as the value says; classes are spread over them."""
+    ids = np.arange(QUERIES)
+    return {
+        (ModelName("digits", loss, training), "pgd-0.1", "masked"): Sample(
+            tuple(seeds), ids, ids % 40, np.array([ids < each * QUERIES for each in seeds.values()])
+        )
+        for (loss, training), seeds in values.items()
+    }
+
+
+VALUES = {
+    ("triplet", "natural"): {0: 0.34, 1: 0.35, 2: 0.36},
+    ("triplet", "robust-anchor"): {0: 0.63, 1: 0.62, 2: 0.64},
+    ("triplet", "robust-negative"): {0: 0.5, 1: 0.5, 2: 0.5},
+    ("contrastive", "natural"): {0: 0.0, 1: 0.0, 2: 0.0},
+    ("contrastive", "robust-anchor"): {0: 0.25, 1: 0.24, 2: 0.26},
+}
+
+
 @pytest.fixture
 def numbers(results: Results) -> Numbers:
-    results.rows = metrics(  # type: ignore[misc]
-        {
-            ("triplet", "natural"): {0: 0.30, 1: 0.40},
-            ("triplet", "robust-anchor"): {0: 0.66, 1: 0.60},
-            ("triplet", "robust-negative"): {0: 0.5, 1: 0.5},
-            ("contrastive", "natural"): {0: 0.0, 1: 0.0},
-            ("contrastive", "robust-anchor"): {0: 0.2, 1: 0.3},
-        }
-    )
+    results.rows = metrics(VALUES)  # type: ignore[misc]
+    results._samples = samples(VALUES)  # type: ignore[assignment]
+    results._queries = {"digits": QUERIES}
     return Numbers(results)
 
 
 def test_a_ratio_is_that_of_the_means_and_its_spread_that_of_the_seeds(numbers: Numbers) -> None:
-    record = asdict(record_of(judge(claim(), numbers)))
+    record = asdict(record_of(judge(claim(at_least=1.5), numbers)))
     assert record["verdict"] == "supported"
     assert record["observed"] == pytest.approx(0.63 / 0.35)
-    assert record["cases"][0]["seeds"] == {"0": pytest.approx(2.2), "1": pytest.approx(1.5)}
-    assert record["spread"] == pytest.approx(((2.2 - 1.85) ** 2 + (1.5 - 1.85) ** 2) ** 0.5)
-    assert "met by 1 of 2 seeds alone" in record["reason"]
+    ratios = [0.63 / 0.34, 0.62 / 0.35, 0.64 / 0.36]
+    assert list(record["cases"][0]["seeds"].values()) == pytest.approx(ratios)
+    assert record["spread"] == pytest.approx(float(np.std(ratios, ddof=1)))
+    assert 1.5 < record["low"] < record["observed"] < record["high"]
+    assert "63.0 % against 35.0 %: 1.80 times (95 % interval" in record["reason"]
+    assert "asked: at least 1.50 times; met by 3 of 3 seeds alone" in record["reason"]
 
 
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
-        ({"at_least": 1.79}, "supported"),
-        ({"at_least": 1.81}, "not supported"),
-        ({"at_least": 1.81, "tolerance": 0.02}, "supported"),
-        ({"at_least": None, "at_most": 1.81}, "supported"),
-        ({"at_least": None, "at_most": 1.79}, "not supported"),
-        ({"at_least": None, "at_most": 1.79, "tolerance": 0.02}, "supported"),
-        ({"quantity": "difference", "at_least": 0.27}, "supported"),
-        ({"quantity": "difference", "at_least": 0.29}, "not supported"),
-        ({"quantity": "value", "to": None, "at_least": 0.62}, "supported"),
-        ({"quantity": "value", "to": None, "at_least": 0.64}, "not supported"),
+        ({"at_least": 1.5}, "supported"),
+        ({"at_least": 2.2}, "not supported"),
+        ({"at_least": 2.2, "tolerance": 0.7}, "supported"),
+        ({"at_least": None, "at_most": 2.2}, "supported"),
+        ({"at_least": None, "at_most": 1.5}, "not supported"),
+        ({"at_least": None, "at_most": 1.5, "tolerance": 0.7}, "supported"),
+        ({"quantity": "difference", "at_least": 0.2}, "supported"),
+        ({"quantity": "difference", "at_least": 0.4}, "not supported"),
+        ({"quantity": "value", "to": None, "at_least": 0.55}, "supported"),
+        ({"quantity": "value", "to": None, "at_least": 0.7}, "not supported"),
+        ({"at_least": 1.75}, "not resolved"),
+        ({"at_least": 1.85}, "not resolved"),
+        ({"quantity": "difference", "at_least": 0.27}, "not resolved"),
+        ({"quantity": "value", "to": None, "at_least": 0.64}, "not resolved"),
     ],
 )
-def test_bounds_and_tolerance(numbers: Numbers, changes: dict, verdict: str) -> None:
+def test_a_bound_is_met_or_missed_beyond_chance_or_not_resolved(numbers: Numbers, changes: dict, verdict: str) -> None:
     assert judge(claim(**changes), numbers).answer == verdict
+
+
+def test_a_claim_that_is_not_resolved_says_how_many_queries_would_resolve_it(numbers: Numbers) -> None:
+    verdict = judge(claim(quantity="value", to=None, at_least=0.60), numbers)
+    assert verdict.answer == "not resolved"
+    needed = re.search(r"about ([\d,]+) queries \(400 now\) would resolve it$", verdict.reason)
+    interval = verdict.cases[0].interval
+    assert int(needed[1].replace(",", "")) == pytest.approx(400 * ((0.63 - interval.low) / 0.03) ** 2, abs=1.5)
+
+
+def test_a_claim_that_is_not_resolved_says_how_many_seeds_would_resolve_it(results: Results) -> None:
+    values = VALUES | {("triplet", "robust-anchor"): {0: 0.95, 1: 0.6, 2: 0.56}}
+    results.rows, results._samples = metrics(values), samples(values)  # type: ignore[misc,assignment]
+    results._queries = {"digits": QUERIES}
+    verdict = judge(claim(quantity="difference", at_least=0.1), Numbers(results))
+    gains = [0.95 - 0.44, 0.6 - 0.45, 0.56 - 0.46]
+    assert verdict.answer == "not resolved"
+    assert verdict.reason.endswith(f"about {seeds_to_resolve(gains)} seeds (3 now) would resolve it")
+
+
+def test_one_unit_and_no_negative_zero(numbers: Numbers) -> None:
+    same = {"training": "natural", **AT}
+    assert ": 0.0 points (" in judge(claim(quantity="difference", of=same, to=same, at_least=-0.05), numbers).reason
+    reason = judge(claim(quantity="difference", at_least=-0.05), numbers).reason
+    assert "63.0 % against 35.0 %: +28.0 points (95 % interval +" in reason
+    assert "asked: at least \N{MINUS SIGN}5.0 points" in reason
 
 
 def test_a_claim_over_cases_hangs_on_the_worst_or_on_the_best(numbers: Numbers) -> None:

@@ -176,6 +176,6 @@ def test_flags_name_check_seeds_and_values(results: Results) -> None:
     model = ModelName("digits", "triplet", "robust-negative")
     numbers = Numbers(results)
     expected = "digits/triplet/robust-negative, seed 0: more steps: observed 3, expected less than 1 point"
-    assert numbers.flags(model, "pgd-0.1") == [expected]
+    assert numbers.flags(model, "pgd-0.1") == [("more steps", expected)]
     assert numbers.flags(model, "fgsm-0.1") == []
     assert numbers.flags(model._replace(training="natural"), "pgd-0.1") == []

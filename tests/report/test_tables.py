@@ -14,10 +14,10 @@ from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import NORMS
 from robust_dml.report.renderers import FORMATS, escape, to_csv, to_html, to_latex
 from robust_dml.report.results import Results
-from robust_dml.report.table import Cell, Column, Row, Table, mark_best, printed
+from robust_dml.report.table import ends, printed
 from robust_dml.report.tables import build_table, build_tables
 
-NUMERIC = ("summary", "main", "slot", "rate", "rival", "protocol", "attacks")
+NUMERIC = ("summary", "gain", "main", "slot", "rate", "rival", "protocol", "attacks")
 
 
 @pytest.mark.parametrize("name", NUMERIC)
@@ -32,8 +32,10 @@ def test_every_number_of_a_csv_is_in_metrics_csv(results: Results, name: str, tm
             wanted = naive.expected(name, labels, column.key)
             found = (line[column.key], line[f"{column.key} spread"])
             assert found == (("", "") if wanted is None else tuple(f"{value:.4f}" for value in wanted))
+            low, high = line[f"{column.key} low"], line[f"{column.key} high"]
+            assert (low, high) == ("", "") if wanted is None else float(low) <= float(found[0]) <= float(high)
             checked += wanted is not None
-    assert checked >= 2 * len(table.rows)
+    assert checked >= len(table.rows)
 
 
 def test_a_study_has_only_the_tables_that_it_can_fill(results: Results) -> None:
@@ -50,9 +52,9 @@ def test_latex_and_html_print_what_the_csv_holds(results: Results) -> None:
         latex, html = to_latex(table), to_html(table)
         for row in table.rows:
             for cell, column in zip(row.cells, table.columns, strict=True):
-                text = printed(cell, column.unit)
-                assert text in html
-                assert escape(text) in latex
+                for text in (printed(cell, column.unit), ends(cell, column.unit)):
+                    assert text in html
+                    assert escape(text) in latex
 
 
 def test_latex_escapes_what_it_would_read_as_a_command() -> None:
@@ -69,15 +71,6 @@ def test_caption_names_protocol_seeds_and_queries_and_head_names_epsilon(results
     }
 
 
-def test_the_best_of_each_group_is_marked() -> None:
-    rows = tuple(
-        Row((name,), (Cell(mean=value),), (group,))
-        for name, value, group in [("a", 61.04, "x"), ("b", 60.96, "x"), ("c", 12.0, "x"), ("d", 5.0, "y")]
-    )
-    table = mark_best(Table("", ("name",), (Column("c", "", ""),), rows))
-    assert [row.cells[0].best for row in table.rows] == [True, True, False, False]
-
-
 def test_a_failed_check_stands_beside_the_number_it_taints_and_only_there(results: Results) -> None:
     numbers = Numbers(results)
     table = build_table(numbers, "main")
@@ -90,11 +83,19 @@ def test_a_failed_check_stands_beside_the_number_it_taints_and_only_there(result
     assert "fail 1/2, pass 1/2" in to_csv(build_table(numbers, "checks"))
 
 
+def test_failed_checks_are_one_line_below_a_table(results: Results) -> None:
+    table = build_table(Numbers(results), "main")
+    doubtful = sum(bool(cell.flags) for row in table.rows for cell in row.cells)
+    assert re.match(rf"{doubtful} of \d+ numbers are doubtful, .*: more steps \({doubtful}\)$", table.note)
+    assert to_latex(table).count("are doubtful") == to_html(table).count("are doubtful") == 1
+
+
 def test_a_study_of_one_seed_shows_no_spread(results: Results) -> None:
     one = Results(results.study.model_copy(update={"seeds": [0]}))
     one.rows = [row for row in results.rows if row.seed == 0]  # type: ignore[misc]
     table = build_table(Numbers(one), "main")
     assert "One seed" in table.caption
+    assert all(cell.seeds_low is None for row in table.rows for cell in row.cells)
     assert "±" not in to_latex(table).split(r"\toprule")[1].replace(r"$\pm$", "±")
 
 

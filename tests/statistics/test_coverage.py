@@ -56,7 +56,7 @@ def test_shares_near_0_and_1_of_few_classes_are_covered_at_least_as_often(
 
 def test_the_hardest_population_is_covered_less_often_than_stated() -> None:
     """Five classes, one in ten queries wrong, most of them in one class: a known limit."""
-    assert 86 <= coverage(0.9, Setting(*FEW, 0.3)) < 93
+    assert 89 <= coverage(0.9, Setting(*FEW, 0.3)) < 93
 
 
 @pytest.mark.parametrize("classes", [FEW, SOME, MANY])

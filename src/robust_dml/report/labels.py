@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from robust_dml.config.attacks import AttackConfig, TrainingAttackConfig
@@ -15,6 +16,13 @@ def metric_label(metric: str) -> str:
     """Return the words for a metric, such as "R@1" for "recall@1"; its own name if no record has words for it."""
     words = (METRICS.load(name).labels for name in METRICS.names)
     return next((labels[metric] for labels in words if metric in labels), metric)
+
+
+def radius(epsilon: float) -> str:
+    """Return epsilon as a reader knows it: "4/255" where four digits do not hold it and a multiple of 1/255 does."""
+    levels = 255 * epsilon
+    exact = math.isclose(epsilon, round(epsilon, 4), rel_tol=1e-9)
+    return f"{epsilon:g}" if exact or abs(levels - round(levels)) > 1e-3 else f"{levels:.0f}/255"
 
 
 def attack_label(at: AttackAt) -> str:
@@ -45,7 +53,7 @@ def threat_label(at: AttackAt) -> str:
 
 def strength_label(config: AttackConfig | TrainingAttackConfig, epsilon: float) -> str:
     """Return norm, epsilon, steps and restarts of an attack: "ℓ∞, ε = 0.1, 10 steps"."""
-    parts = [NORMS[config.norm], f"ε = {epsilon:g}"]
+    parts = [NORMS[config.norm], f"ε = {radius(epsilon)}"]
     if config.record.counted:
         parts.append(f"{config.steps} {config.record.counted}")
     restarts = getattr(config.options, "restarts", 1)

@@ -106,4 +106,21 @@ def _row(row: Row, columns: Sequence[Column], named: set[str], values: dict[tupl
 def _cells(ours: Cell, theirs: float | None) -> list[Cell]:
     if theirs is None or ours.mean is None:
         return [Cell(mean=theirs), ours, Cell()]
-    return [Cell(mean=theirs), ours, replace(ours, mean=ours.mean - theirs, best=False)]
+    return [Cell(mean=theirs), ours, _less(ours, theirs)]
+
+
+def _less(ours: Cell, theirs: float) -> Cell:
+    """Return our number minus the reported one, which is taken as exact."""
+
+    def less(value: float | None) -> float | None:
+        return None if value is None else value - theirs
+
+    return replace(
+        ours,
+        mean=less(ours.mean),
+        low=less(ours.low),
+        high=less(ours.high),
+        seeds_low=less(ours.seeds_low),
+        seeds_high=less(ours.seeds_high),
+        standing="",
+    )

@@ -7,7 +7,7 @@ import io
 import re
 from itertools import groupby
 
-from robust_dml.report.table import Cell, Column, Table, printed
+from robust_dml.report.table import Cell, Column, Table, ends, marks, printed
 from robust_dml.report.templates import render
 
 LATEX = {
@@ -37,31 +37,34 @@ LATEX = {
     "“": "``",
     "”": "''",
 }
-WIDE = 9
+WIDE = 6
+CSV_PARTS = ("spread", "low", "high", "seeds low", "seeds high")
+"""The columns behind a number: its spread, the ends of its interval over queries, and of that over seeds."""
 _SPECIAL = re.compile("|".join(map(re.escape, sorted(LATEX, key=len, reverse=True))))
 
 
 def to_csv(table: Table) -> str:
-    """Return a line per row: labels, mean and spread of each column, the number of seeds, the failed checks."""
+    """Return a line per row: labels, mean, spread and intervals of each column, number of seeds, failed checks."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [name for column in table.columns for name in _csv_names(column)]
     writer.writerow([*table.heads, *names, "seeds", "failed checks"])
     for row in table.rows:
         values = [value for cell, c in zip(row.cells, table.columns, strict=True) for value in _csv_values(cell, c)]
-        flags = dict.fromkeys(flag for cell in row.cells for flag in cell.flags)
+        flags = dict.fromkeys(flag.text for cell in row.cells for flag in cell.flags)
         writer.writerow([*row.labels, *values, max((cell.seeds for cell in row.cells), default=0), "; ".join(flags)])
     return out.getvalue()
 
 
 def _csv_names(column: Column) -> list[str]:
-    return [column.key] if column.unit == "text" else [column.key, f"{column.key} spread"]
+    return [column.key] if column.unit == "text" else [column.key, *(f"{column.key} {name}" for name in CSV_PARTS)]
 
 
 def _csv_values(cell: Cell, column: Column) -> list[str]:
     if column.unit == "text":
         return [cell.text]
-    return ["" if value is None else f"{value:.4f}" for value in (cell.mean, cell.spread)]
+    values = (cell.mean, cell.spread, cell.low, cell.high, cell.seeds_low, cell.seeds_high)
+    return ["" if value is None else f"{value:.4f}" for value in values]
 
 
 def to_latex(table: Table) -> str:
@@ -111,12 +114,15 @@ def _latex_body(table: Table) -> list[str]:
 
 
 def _latex_cell(cell: Cell, column: Column) -> str:
-    text = escape(printed(cell, column.unit) + ("†" if cell.flags else ""))
-    return rf"{{\boldmath\textbf{{{text}}}}}" if cell.best else text
+    text = escape(printed(cell, column.unit))
+    interval = ends(cell, column.unit)
+    number = rf"{{\boldmath\textbf{{{text}}}}}" if cell.standing == "best" else text
+    mark = escape(marks(cell).replace("*", "").replace("=", "")) + (r"$^{=}$" if cell.standing == "tied" else "")
+    return f"{number}{mark}" + (rf" {{\scriptsize {escape(interval)}}}" if interval else "")
 
 
 def _latex_notes(table: Table) -> list[str]:
-    return [rf"\par\smallskip\footnotesize {escape('† ' + flag)}." for flag in table.flags]
+    return [rf"\par\smallskip\footnotesize {escape('† ' + table.note)}."] if table.note else []
 
 
 def escape(text: str) -> str:

@@ -31,6 +31,13 @@ class Counts:
 class Queries:
     """A column for each value that is recorded per query."""
 
+    id: tuple[int, ...]
+    label: tuple[int, ...]
+    scored: tuple[bool, ...]
+    """Whether the query enters the metrics: its class has another image in the gallery."""
+    adversarial_right: tuple[bool, ...]
+    """Whether the nearest neighbour is of its class, under attack or, in clean.json, without."""
+    adversarial_right_as_released: tuple[bool, ...]
     shift: tuple[Finite | None, ...]
     """Euclidean distance between the clean and the attacked embedding; None if that is not a number."""
 
@@ -45,7 +52,10 @@ class AttackResult:
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """One sanity check of the attacks on one model; `taints` are the labels of the results that it puts in doubt."""
+    """One sanity check of the attacks on one model.
+
+    `taints` are the labels of the results that it puts in doubt; `gate` says whether it is a gate of the standard.
+    """
 
     check: str
     verdict: Outcome
@@ -53,6 +63,7 @@ class CheckFinding:
     expected: str
     taints: tuple[str, ...]
     why: str
+    gate: bool = False
 
 
 @dataclass(frozen=True)

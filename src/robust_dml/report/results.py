@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from robust_dml.config import ModelName, Run, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.report.examples import Examples, read_examples
-from robust_dml.report.metrics import AGAIN, MetricRow, missing_results, read_metrics
+from robust_dml.report.metrics import AGAIN, PROTOCOLS, MetricRow, missing_results, read_metrics
 from robust_dml.report.result_files import (
     AttackRecord,
     AttackResult,
@@ -25,6 +26,9 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.sealed import require_checksum, require_sha256
 
+if TYPE_CHECKING:
+    from robust_dml.report.samples import Sample
+
 
 class Results:
     """The files of results/<study> that exist so far; each method raises UserError if its file is damaged."""
@@ -32,7 +36,8 @@ class Results:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.folder = results_folder(study.name)
-        self._attacks: dict[tuple[Run, str], AttackResult | None] = {}
+        self._samples: dict[tuple[ModelName, str, str], Sample | None] = {}
+        self._queries: dict[str, int | None] = {}
 
     @cached_property
     def rows(self) -> list[MetricRow]:
@@ -58,6 +63,18 @@ class Results:
         return found
 
     @cached_property
+    def _ends(self) -> dict[tuple[ModelName, str, str, str], list[tuple[float, float]]]:
+        found: dict[tuple[ModelName, str, str, str], list[tuple[float, float]]] = {}
+        for row in self.rows:
+            if row.low is not None and row.high is not None:
+                found.setdefault((row.model, row.label, row.metric, row.protocol), []).append((row.low, row.high))
+        return found
+
+    def ends(self, model: ModelName, label: str, metric: str, protocol: str) -> list[tuple[float, float]]:
+        """Return low and high of the 95 % interval over queries of each seed that metrics.csv has one of."""
+        return self._ends.get((model, label, metric, protocol), [])
+
+    @cached_property
     def _seeds(self) -> dict[tuple[ModelName, str, str, str], dict[int, float]]:
         found: dict[tuple[ModelName, str, str, str], dict[int, float]] = {}
         for row in self.rows:
@@ -74,10 +91,26 @@ class Results:
 
     def attack(self, run: Run, at: AttackAt) -> AttackResult | None:
         """Return what one attack did, or the clean queries; None if it has not run."""
-        key = (run, at.label)
-        if key not in self._attacks:
-            self._attacks[key] = read_as(AttackResult, score_path(self.study.name, run, at.label))
-        return self._attacks[key]
+        return read_as(AttackResult, score_path(self.study.name, run, at.label))
+
+    def sample(self, model: ModelName, at: AttackAt, protocol: str = "masked") -> Sample | None:
+        """Return what each query of each seed did under one attack, or unperturbed; None without results.
+
+        Only seeds that metrics.csv has are part of it.
+        """
+        if (model, at.label, protocol) not in self._samples:
+            self._read_samples(model, at)
+        return self._samples[model, at.label, protocol]
+
+    def _read_samples(self, model: ModelName, at: AttackAt) -> None:
+        """Read the results of every seed once, for both protocols."""
+        from robust_dml.report.samples import outcomes, over_seeds
+
+        measured = self.seeds(model, at.label)
+        found = {run.seed: self.attack(run, at) for run in self.runs(model) if run.seed in measured}
+        for protocol in PROTOCOLS:
+            samples = {seed: outcomes(result.queries, protocol) for seed, result in found.items() if result}
+            self._samples[model, at.label, protocol] = over_seeds(samples)
 
     def findings(self, run: Run) -> tuple[CheckFinding, ...]:
         """Return the sanity checks of a model's attacks. Raises UserError if an attacked model has none."""
@@ -118,5 +151,7 @@ class Results:
 
     def queries(self, dataset: str) -> int | None:
         """Return how many queries of a dataset enter the metrics; None if none has been measured."""
-        clean = (self.attack(run, CLEAN) for run in runs(self.study) if run.dataset == dataset)
-        return next((result.counts.scored for result in clean if result), None)
+        if dataset not in self._queries:
+            clean = (self.attack(run, CLEAN) for run in runs(self.study) if run.dataset == dataset)
+            self._queries[dataset] = next((result.counts.scored for result in clean if result), None)
+        return self._queries[dataset]

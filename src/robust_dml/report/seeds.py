@@ -28,6 +28,11 @@ def ratio(of: float, to: float) -> float:
 
 
 def paired(of: Seeds, to: Seeds) -> tuple[Seeds, Seeds]:
-    """Return both, restricted to the seeds that they share."""
+    """Return both, restricted to the seeds that they share; one value alone is that of every seed of the other."""
+    of, to = _repeated(of, to), _repeated(to, of)
     shared = [seed for seed in of if seed in to]
     return {seed: of[seed] for seed in shared}, {seed: to[seed] for seed in shared}
+
+
+def _repeated(one: Seeds, other: Seeds) -> Seeds:
+    return dict.fromkeys(other, next(iter(one.values()))) if len(one) == 1 and len(other) > 1 else one

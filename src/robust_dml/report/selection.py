@@ -12,6 +12,8 @@ from robust_dml.config.resolve import ModelName, runs
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.options import Entry
 
+STANDARD = "standard-v"
+
 
 class Group(NamedTuple):
     """The models that a table compares with each other: those of one dataset and loss."""
@@ -142,20 +144,49 @@ def step_results(study: Study) -> list[AttackAt]:
     return [at for name in names for at in attacks_of(study) if at.name == name and at.rivals(main)]
 
 
-def worst_cases(study: Study) -> list[AttackAt]:
-    """Return the ensembles of attacks in the headline's ball."""
+def is_standard(at: AttackAt) -> bool:
+    """Return whether an attack is a version of the standard protocol, such as `standard-v1`."""
+    return at.name.startswith(STANDARD)
+
+
+def curve(study: Study) -> list[AttackAt]:
+    """Return the attack whose results say most about robustness, at each of its radii, the smallest first.
+
+    It is the standard if the study has it, else an ensemble in the headline's ball, else the headline.
+    """
     main = headline(study)
-    return [at for at in attacks_of(study) if at.is_ensemble and at.rivals(main)]
+    every = [at for at in attacks_of(study) if at.attack.norm == main.attack.norm]
+    best = next((at for at in every if is_standard(at)), None) or next(iter(worst_cases(study)), main)
+    return sorted((at for at in every if at.name == best.name), key=lambda at: at.epsilon)
+
+
+def beside(study: Study) -> AttackAt | None:
+    """Return the study's own attack that tables set beside the curve of the worst case; None if it has no other.
+
+    It is the headline, or the first attack in its ball, where the curve is the headline's own.
+    """
+    main, name = headline(study), curve(study)[0].name
+    others = [at for at in (main, *attacks_of(study)) if at.name != name and at.rivals(main)]
+    return next((at for at in others if not at.is_ensemble and at.attack.record.family != "control"), None)
+
+
+def worst_cases(study: Study) -> list[AttackAt]:
+    """Return the standard and the ensembles of attacks in the headline's ball."""
+    main = headline(study)
+    found = [at for at in attacks_of(study) if (at.is_ensemble or is_standard(at)) and at.rivals(main)]
+    return sorted(found, key=lambda at: not is_standard(at))
 
 
 def main_results(study: Study) -> list[AttackAt]:
-    """Return the headline, the worst cases, and the other attacks in their ball.
+    """Return the standard, the headline, other worst cases, and the other attacks in their ball.
 
     Controls are left out, and so are attacks that repeat another one with fewer steps.
     """
     main = headline(study)
     repeated = {name for names in step_series(study) for name in _all_but_one(names, main.name)}
-    first = [main, *(at for at in worst_cases(study) if at != main)]
+    standard = [at for at in worst_cases(study) if is_standard(at)]
+    first = [*standard, *(at for at in [main, *worst_cases(study)] if at not in standard)]
+    first = [at for n, at in enumerate(first) if at not in first[:n]]
     others = [at for at in attacks_of(study) if at not in first and at.rivals(main) and at.name not in repeated]
     return [*first, *(at for at in others if at.attack.record.family != "control")]
 

@@ -1,4 +1,4 @@
-"""What the terminal shows after a run: the first table and its caption."""
+"""What the terminal shows after a run: the first table, the finding, and the caption of the table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import textwrap
 from robust_dml.config import Study
 from robust_dml.report.catalogue import table_names
 from robust_dml.report.cells import Numbers
+from robust_dml.report.finding import finding
 from robust_dml.report.results import Results
 from robust_dml.report.tables import build_table
 from robust_dml.report.text import to_text
@@ -15,6 +16,8 @@ WIDTH = 110
 
 
 def summary(study: Study) -> str:
-    """Return title, first table (natural against robust if the study has both) and caption, as lines."""
-    table = build_table(Numbers(Results(study)), table_names(study)[0])
-    return f"{study.title or study.name}\n\n{to_text(table)}\n\n{textwrap.fill(table.caption, width=WIDTH)}\n"
+    """Return title, first table (natural against robust if the study has both), finding and caption, as lines."""
+    numbers = Numbers(Results(study))
+    table = build_table(numbers, table_names(study)[0])
+    texts = (textwrap.fill(text, width=WIDTH) for text in (str(finding(numbers)), table.caption))
+    return "\n\n".join([study.title or study.name, to_text(table), *texts]) + "\n"

@@ -1,17 +1,29 @@
-"""A table before it becomes CSV, LaTeX or HTML."""
+"""A table before it becomes CSV, LaTeX, HTML or lines of a terminal, and how its numbers are printed."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from robust_dml.config import ModelName
 from robust_dml.report.seeds import Seeds, mean, spread
 
+if TYPE_CHECKING:
+    from robust_dml.statistics import Interval
+
 Unit = Literal["percent", "points", "fold", "text"]
 Better = Literal["higher", "none"]
+Standing = Literal["", "best", "tied"]
+
+
+class Flag(NamedTuple):
+    """A failed sanity check that makes a number doubtful; `text` says where and how it failed."""
+
+    check: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -27,15 +39,23 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One number: mean and spread over seeds in the unit of its column, its model, and the failed checks."""
+    """One number in the unit of its column: mean and spread over seeds, intervals, model, and failed checks.
+
+    `low` and `high` are the ends of the 95 % interval over queries, `seeds_low` and `seeds_high` those over seeds.
+    """
 
     mean: float | None = None
     spread: float | None = None
     seeds: int = 0
+    low: float | None = None
+    high: float | None = None
+    seeds_low: float | None = None
+    seeds_high: float | None = None
     text: str = ""
-    best: bool = False
+    standing: Standing = ""
+    """Resolved from every other row of its block, or the best of those that are not told apart."""
     model: ModelName | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,14 +84,27 @@ class Table:
     title: str = ""
 
     @property
-    def flags(self) -> tuple[str, ...]:
+    def flags(self) -> tuple[Flag, ...]:
         """Each failed check that taints a number of the table, once."""
         return tuple(dict.fromkeys(flag for row in self.rows for cell in row.cells for flag in cell.flags))
+
+    @property
+    def note(self) -> str:
+        """One line on the failed checks: how many numbers they make doubtful, and which checks; empty without any."""
+        cells = [cell for row in self.rows for cell in row.cells if cell.text or cell.mean is not None]
+        checks = Counter(check for cell in cells for check in {flag.check for flag in cell.flags})
+        if not checks:
+            return ""
+        named = ", ".join(f"{check} ({count})" for check, count in sorted(checks.items(), key=lambda each: -each[1]))
+        doubtful = sum(bool(cell.flags) for cell in cells)
+        return f"{doubtful} of {len(cells)} numbers are doubtful, since a sanity check failed: {named}"
 
 
 MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 SCALE = {"percent": 100.0, "points": 100.0, "fold": 1.0, "text": 1.0}
 DIGITS = {"percent": 1, "points": 1, "fold": 2, "text": 0}
+DOUBTFUL = "†"
+MARKS: dict[Standing, str] = {"best": "*", "tied": "=", "": ""}
 
 
 def number(
@@ -79,31 +112,48 @@ def number(
     unit: Unit = "percent",
     *,
     middle: float | None = None,
+    interval: Interval | None = None,
     model: ModelName | None = None,
-    flags: Sequence[str] = (),
+    flags: Sequence[Flag] = (),
 ) -> Cell:
     """Return the cell of one value per seed, a share or a ratio; an empty cell without any.
 
-    `middle` replaces the mean over seeds, for example by the ratio of two means.
+    `middle` replaces the mean over seeds, for example by the ratio of two means; `interval` is the one over queries.
     """
     middle = mean(seeds) if middle is None else middle
     if middle is None:
         return Cell()
     scale, width = SCALE[unit], spread(seeds)
+    over_seeds = _over_seeds(seeds, unit)
     return Cell(
         mean=middle * scale,
         spread=None if width is None else width * scale,
         seeds=len(seeds),
+        low=interval.low * scale if interval else None,
+        high=interval.high * scale if interval else None,
+        seeds_low=over_seeds.low * scale if over_seeds else None,
+        seeds_high=over_seeds.high * scale if over_seeds else None,
         model=model,
-        flags=tuple(flags),
+        flags=tuple(dict.fromkeys(flags)),
     )
 
 
+def _over_seeds(seeds: Seeds, unit: Unit) -> Interval | None:
+    """Return the interval of the mean over seeds; None for a ratio of means, which is no mean over seeds."""
+    from robust_dml.statistics import seed_interval
+
+    if unit == "fold":
+        return None
+    return seed_interval(list(seeds.values()), within=(0.0, 1.0) if unit == "percent" else (-1.0, 1.0))
+
+
 def rounded(value: float, unit: Unit) -> str:
-    """Return a value as it is printed; a difference has a sign."""
+    """Return a value as it is printed; a difference has a sign, but not one that rounds to zero."""
     if math.isinf(value):
         return "∞"
-    text = f"{value:+.{DIGITS[unit]}f}" if unit == "points" else f"{value:.{DIGITS[unit]}f}"
+    digits = DIGITS[unit]
+    kept = round(value, digits) or 0.0
+    text = f"{kept:+.{digits}f}" if unit == "points" and kept else f"{kept:.{digits}f}"
     return text.replace("-", MINUS)
 
 
@@ -115,27 +165,23 @@ def printed(cell: Cell, unit: Unit) -> str:
     return f"{rounded(cell.mean, unit)}{width}"
 
 
-def mark_best(table: Table) -> Table:
-    """Return the table with the best numbers of every group marked.
-
-    Numbers that are printed alike share the mark; a lone number has none.
-    """
-    rows = [list(row.cells) for row in table.rows]
-    for index, column in enumerate(table.columns):
-        if column.better == "none":
-            continue
-        for group in dict.fromkeys(row.group for row in table.rows):
-            members = [n for n, row in enumerate(table.rows) if row.group == group]
-            for n in _best(members, [rows[n][index] for n in members], column.unit):
-                rows[n][index] = replace(rows[n][index], best=True)
-    marked = tuple(replace(row, cells=tuple(cells)) for row, cells in zip(table.rows, rows, strict=True))
-    return replace(table, rows=marked)
+def ends(cell: Cell, unit: Unit) -> str:
+    """Return the interval over queries, `65.0\N{EN DASH}71.3`; empty if it is not known."""
+    return _range(cell.low, cell.high, unit)
 
 
-def _best(members: list[int], cells: list[Cell], unit: Unit) -> list[int]:
-    known = [(n, cell.mean) for n, cell in zip(members, cells, strict=True) if cell.mean is not None]
-    if len(known) < 2:
-        return []
-    top = rounded(max(value for _, value in known), unit)
-    best = [n for n, value in known if rounded(value, unit) == top]
-    return best if len(best) < len(known) else []
+def seeds_ends(cell: Cell, unit: Unit) -> str:
+    """Return the interval over seeds, as `ends` does."""
+    return _range(cell.seeds_low, cell.seeds_high, unit)
+
+
+def _range(low: float | None, high: float | None, unit: Unit) -> str:
+    if low is None or high is None:
+        return ""
+    joint = " to " if unit == "points" else "\N{EN DASH}"
+    return f"{rounded(low, unit)}{joint}{rounded(high, unit)}"
+
+
+def marks(cell: Cell) -> str:
+    """Return the marks behind a number: whether it is the best, tied with the best, doubtful."""
+    return MARKS[cell.standing] + (DOUBTFUL if cell.flags else "")

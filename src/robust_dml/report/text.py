@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from robust_dml.report.table import Table, printed
+from robust_dml.report.table import DOUBTFUL, Row, Table, ends, marks, printed
 
 GAP = "  "
 
 
 def to_text(table: Table) -> str:
-    """Return heads, rule and rows in columns of a fixed width; a failed check is marked and explained below."""
+    """Return heads, rule and rows in columns of a fixed width.
+
+    Each row has a second line with the intervals. Marks follow the numbers; one line below says what a dagger means.
+    """
     heads = [*table.heads, *(column.label for column in table.columns)]
-    lines = [heads, *_rows(table)]
+    lines = [heads, *(line for row in table.rows for line in _lines(table, row))]
     widths = _widths(table, lines)
     left = len(table.heads)
     rule = GAP.join("─" * width for width in widths)
     head, *rows = [_line(line, widths, left) for line in lines]
-    return "\n".join([_groups(table, widths), head, rule, *rows, *(f"† {flag}" for flag in table.flags)])
+    notes = [f"{DOUBTFUL} {table.note}"] if table.note else []
+    return "\n".join([_groups(table, widths), head, rule, *rows, *notes])
 
 
-def _rows(table: Table) -> list[list[str]]:
-    lines = []
-    for row in table.rows:
-        words = [
-            printed(cell, column.unit) + ("†" if cell.flags else "")
-            for cell, column in zip(row.cells, table.columns, strict=True)
-        ]
-        lines.append([*row.labels, *words])
-    return lines
+def _lines(table: Table, row: Row) -> list[list[str]]:
+    """Return the numbers of a row and, if any is known, their intervals below."""
+    pairs = list(zip(row.cells, table.columns, strict=True))
+    room = max((len(marks(cell)) for each in table.rows for cell in each.cells), default=0)
+    numbers = [printed(cell, column.unit) + marks(cell).ljust(room) for cell, column in pairs]
+    intervals = [ends(cell, column.unit) + " " * room for cell, column in pairs]
+    below = [[""] * len(row.labels) + intervals] if any(map(str.strip, intervals)) else []
+    return [[*row.labels, *numbers], *below]
 
 
 def _widths(table: Table, lines: list[list[str]]) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Chosen in a simulation of shares from 0.5 to 0.999: fewer degrees widen rare shares without better coverage.
-LEAST_DEGREES = 3.0
+LEAST_DEGREES = 2.0
 CHANCE = 0.05
 
 
@@ -40,7 +40,7 @@ def clustered_mean(
     logarithmic scale between complete and no correlation. That is the effective size where nothing can be
     estimated: for equal values (a share of 0 or 1) and for one class. The degrees of freedom are Kish's effective
     number of classes minus 1 (Korn & Graubard, Survey Methodology 24, 1998, adjust the size for them), or the
-    effective number of rare outcomes, at least 3, where that is smaller: a choice made in simulation.
+    effective number of rare outcomes, at least 2, where that is smaller: a choice made in simulation.
     Raises ValueError for no queries, unequal lengths or values that are not finite.
     """
     totals, sizes = class_totals(values, clusters)

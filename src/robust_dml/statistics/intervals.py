@@ -19,7 +19,7 @@ def share_interval(right: NDArray[np.bool_], clusters: NDArray[np.int64], *, lev
     The score interval keeps its coverage near 0 and 1 (Brown, Cai & DasGupta, Statistical Science 16, 2001).
     Its simulated coverage (tests/statistics/test_coverage.py) at level 0.95 is about 93 to 97 % for shares of 0.1
     to 0.9 of 20 classes or more. Rarer outcomes are covered more often: their correlation cannot be seen. Five
-    classes are covered in about 88 % of samples where their intra-class correlation is 0.3 and the share is 0.9.
+    classes are covered in about 90 % of samples where their intra-class correlation is 0.3 and the share is 0.9.
     Raises ValueError for no queries or unequal lengths.
     """
     return mean_interval(right.astype(np.float64), clusters, level=level)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robust_dml.statistics.clusters import t_quantile
+from robust_dml.statistics.interval import Interval
 from robust_dml.statistics.paired import Difference
 
 
@@ -29,6 +30,19 @@ def queries_to_resolve(difference: Difference) -> int | None:
         return quantile * difference.standard_error / math.sqrt(growth) < abs(difference.difference)
 
     return _smallest(resolves, least=1)
+
+
+def queries_to_clear(interval: Interval, bound: float, queries: int) -> int | None:
+    """Compute the number of queries whose interval would leave out `bound`, from the interval of the present ones.
+
+    The distance of an end from the estimate is presumed to fall as 1 / sqrt(queries), with more classes of the present
+    sizes (Cochran 1977, chapter 9). None where the estimate is the bound or not finite.
+    """
+    distance = abs(interval.estimate - bound)
+    end = interval.low if bound < interval.estimate else interval.high
+    if distance == 0 or not math.isfinite(interval.estimate) or not math.isfinite(end):
+        return None
+    return math.floor(queries * ((interval.estimate - end) / distance) ** 2) + 1
 
 
 def seeds_to_resolve(values: Sequence[float] | NDArray[np.float64], *, level: float = 0.95) -> int | None:

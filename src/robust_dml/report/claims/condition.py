@@ -72,6 +72,17 @@ class Claim(Section):
                 raise ValueError(f"cases: metrics.csv has no column {column}")
         return self
 
+    @property
+    def limit(self) -> float:
+        """The bound, less strict by the tolerance."""
+        if self.at_least is not None:
+            return self.at_least - self.tolerance
+        return (self.at_most or 0.0) + self.tolerance
+
+    def meets(self, observed: float) -> bool:
+        """Return whether an observed value is within the limit."""
+        return observed >= self.limit if self.at_least is not None else observed <= self.limit
+
     def each_case(self) -> list[Selection]:
         """Return the combinations of the cases, each with the defaults of protocol and metric."""
         return [

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from robust_dml.config import ModelName, Study
-from robust_dml.config.evaluation import CLEAN, attacks_of
+from robust_dml.config import Study
+from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
 from robust_dml.records import FigureRecord
 from robust_dml.report.cells import Numbers
-from robust_dml.report.figures.lines import Points, draw_lines
+from robust_dml.report.figures.lines import BAND, draw_lines
 from robust_dml.report.figures.style import marks
-from robust_dml.report.labels import attack_label, threat_label
+from robust_dml.report.labels import attack_label, radius, threat_label
 from robust_dml.report.seeds import mean
-from robust_dml.report.selection import Group, headline, measured_groups, models_in_panel, worst_cases
-from robust_dml.report.sources import metrics_file
+from robust_dml.report.selection import Group, headline, is_standard, measured_groups, models_in_panel, worst_cases
+from robust_dml.report.sources import result_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,34 +23,30 @@ if TYPE_CHECKING:
 def caption(study: Study) -> str:
     """Return attack, protocol, and what line and band are."""
     main = headline(study)
-    threat = threat_label(main).replace(f"ε = {main.epsilon:g}", "growing ε")
+    threat = threat_label(main).replace(f"ε = {radius(main.epsilon)}", "growing ε")
     return (
         f"R@1 against the radius ε of the perturbation, {attack_label(main)} ({threat}), masked protocol. "
-        "Line: mean over seeds; band: lowest to highest seed. ε = 0 is the unperturbed query. "
+        f"{BAND} ε = 0 is the unperturbed query. "
         "A curve that does not fall to about zero at large ε is a sign of a weak attack."
-        + (f" Open marks: the worst case over {', '.join(_members(study))}." if worst_cases(study) else "")
+        + (f" Open marks: {', '.join(at.name for at in worst_cases(study))}." if worst_cases(study) else "")
     )
-
-
-def _members(study: Study) -> list[str]:
-    return list(dict.fromkeys(name for at in worst_cases(study) for name in at.attack.members))
 
 
 def draw(numbers: Numbers) -> Figure:
     """Draw a panel per dataset and loss."""
     from matplotlib.ticker import MaxNLocator
 
-    name = headline(numbers.study).name
-    radii = sorted((at for at in attacks_of(numbers.study) if at.name == name), key=lambda at: at.epsilon)
-
-    def points(model: ModelName) -> Points:
-        return [(at.epsilon, numbers.seeds(model, at)) for at in (CLEAN, *radii)]
-
-    figure = draw_lines(numbers, points, label="ε (pixels in [0, 1])")
+    places = [(at.epsilon, at) for at in (CLEAN, *_radii(numbers.study))]
+    figure = draw_lines(numbers, places, label="ε (pixels in [0, 1])")
     for ax, group in zip(figure.axes, measured_groups(numbers.study), strict=True):
         ax.xaxis.set_major_locator(MaxNLocator(5))
         _mark_worst_cases(numbers, ax, group)
     return figure
+
+
+def _radii(study: Study) -> list[AttackAt]:
+    name = headline(study).name
+    return sorted((at for at in attacks_of(study) if at.name == name), key=lambda at: at.epsilon)
 
 
 def _mark_worst_cases(numbers: Numbers, ax: Axes, group: Group) -> None:
@@ -66,8 +62,8 @@ def _mark_worst_cases(numbers: Numbers, ax: Axes, group: Group) -> None:
 ENTRY = FigureRecord(
     title="R@1 against ε",
     order=30,
-    wanted=lambda study: len(headline(study).attack.epsilon) > 1,
-    sources=metrics_file,
+    wanted=lambda study: len(_radii(study)) > 1 and not is_standard(headline(study)),
+    sources=lambda study: result_files(study, [CLEAN, *_radii(study)]),
     caption=caption,
     draw=draw,
 )

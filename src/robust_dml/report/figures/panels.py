@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 6.9
+WIDTH, NARROW = 6.9, 4.9
+"""Inches: of two panels beside one another, and of a single one, whose text stays legible on a narrow screen."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Panel:
     """Whether it is at the left edge."""
 
 
-def grid(rows: int, columns: int, *, height: float, **options: Any) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure of rows x columns axes, each row `height` inches high."""
+def grid(
+    rows: int, columns: int, *, height: float, width: float = WIDTH, **options: Any
+) -> tuple[Figure, list[list[Axes]]]:
+    """Return a figure of rows x columns axes, `width` inches wide, each row `height` inches high."""
     from matplotlib.figure import Figure as NewFigure
 
-    figure = NewFigure(figsize=(WIDTH, rows * height + 0.5), layout="constrained")
+    figure = NewFigure(figsize=(width, rows * height + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, [list(line) for line in axes]
 
@@ -38,7 +41,8 @@ def group_panels(study: Study, *, height: float = 2.2, **options: Any) -> tuple[
     """Return titled axes for every dataset and loss that figures show, each row `height` inches high."""
     shown = measured_groups(study)
     columns = min(2, len(shown))
-    figure, lines = grid(-(-len(shown) // columns), columns, height=height, **options)
+    width = WIDTH if columns > 1 else NARROW
+    figure, lines = grid(-(-len(shown) // columns), columns, height=height, width=width, **options)
     axes = [ax for line in lines for ax in line]
     for ax in axes[len(shown) :]:
         ax.remove()
@@ -53,4 +57,4 @@ def legend(figure: Figure, study: Study) -> None:
     found = [ax.get_legend_handles_labels() for ax in figure.axes]
     handles = {label: handle for pair in found for handle, label in zip(*pair, strict=True)}
     names = [name for name in study.trainings if name in handles]
-    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4, handlelength=3.4)
+    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4, handlelength=2.6)

@@ -51,6 +51,8 @@ class DatasetView:
     """The queries of a dataset, and the images that they refer to by name; `kept` counts those left out as well."""
 
     kept: int
+    start: int | None = None
+    """The id of the query that is shown first."""
     queries: list[QueryView] = field(default_factory=list)
     images: dict[str, Picture] = field(default_factory=dict)
 
@@ -76,7 +78,16 @@ def _dataset(numbers: Numbers, dataset: str, budget: int) -> DatasetView:
             break
         view.queries.append(_query(keepers, query))
         view.images.update(images)
+    view.start = max((query.id for query in view.queries), key=lambda query: _telling(attacked, query), default=None)
     return view
+
+
+def _telling(models: list[Examples], query: int) -> tuple[int, int, int]:
+    """Return how well a query shows what the attack does: right unperturbed, broken for some models but not all."""
+    keepers = [examples for examples in models if query in examples.ids]
+    right = [examples for examples in keepers if examples.right(query, attacked=False)]
+    broken = [examples for examples in right if not examples.right(query, attacked=True)]
+    return bool(broken), len(right), len(broken) < len(right)
 
 
 def _most_shared(models: list[Examples], count: int) -> list[int]:

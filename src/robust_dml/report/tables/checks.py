@@ -14,7 +14,7 @@ from robust_dml.report.table import Cell, Column, Row, Table
 VERDICTS: tuple[Outcome, ...] = ("fail", "pass", "not run")
 CAPTION = (
     "Each check is made on every attacked model; the count is of seeds. A number that a failed check taints "
-    "carries † in every table, with the reason below it."
+    "carries † in every table; where and how the checks failed is listed here, and in the CSV files."
 )
 
 
@@ -46,7 +46,8 @@ def _cell(model: ModelName, findings: list[SeedFinding]) -> Cell:
     text = ", ".join(f"{verdict} {counts[verdict]}/{len(findings)}" for verdict in VERDICTS if counts[verdict])
     failed = [each for each in findings if each.finding.verdict == "fail"]
     reasons = "; ".join(dict.fromkeys(each.finding.why for each in failed))
-    flags = (f"{flag(model, failed)}: {reasons}",) if failed else ()
+    found = flag(model, failed) if failed else None
+    flags = (found._replace(text=f"{found.text}: {reasons}"),) if found else ()
     return Cell(text=text, seeds=len(findings), model=model, flags=flags)
 
 

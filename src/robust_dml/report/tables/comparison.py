@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from robust_dml.config import ModelName, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.records import TableRecord
-from robust_dml.report.cells import Numbers
-from robust_dml.report.labels import attack_label, metric_label, threat_label
+from robust_dml.report.best import mark_best
+from robust_dml.report.cells import RECALL, Numbers
+from robust_dml.report.labels import NORMS, attack_label, metric_label, radius, threat_label
 from robust_dml.report.selection import Group, groups, headline, main_results, natural, trainings_of
-from robust_dml.report.table import Cell, Column, Row, Table, mark_best
+from robust_dml.report.table import Better, Cell, Column, Row, Table
 
 Labelled = list[tuple[str, str]]
 """The rows of a group: the words in front, and the training."""
@@ -23,12 +24,16 @@ class Measure:
 
     column: Column
     cell: Callable[[ModelName], Cell]
+    at: AttackAt | None = None
+    """The attack whose R@1 it holds, masked protocol; rows are compared on that, and on nothing else."""
 
 
 def metric_measure(numbers: Numbers, at: AttackAt, metric: str = "recall@1") -> Measure:
     """Return the column of a metric under one attack, masked protocol."""
-    column = Column(f"{at.label} {metric}", column_group(at), metric_label(metric))
-    return Measure(column, lambda model: numbers.value(model, at, metric))
+    judged = metric == RECALL
+    better: Better = "higher" if judged else "none"
+    column = Column(f"{at.label} {metric}", column_group(at), metric_label(metric), better=better)
+    return Measure(column, lambda model: numbers.value(model, at, metric), at if judged else None)
 
 
 def released_measure(numbers: Numbers, at: AttackAt) -> Measure:
@@ -76,6 +81,17 @@ def column_group(at: AttackAt) -> str:
     return "clean" if at == CLEAN else f"{attack_label(at)}, {threat_label(at)}"
 
 
+def curve_column(at: AttackAt) -> Column:
+    """Return the column of R@1 at one radius of the curve of the worst case."""
+    group = f"{attack_label(at)}, {NORMS[at.attack.norm]}, R@1 at ε"
+    return Column(f"{at.label} recall@1", group, radius(at.epsilon))
+
+
+def curve_measure(numbers: Numbers, at: AttackAt) -> Measure:
+    """Return the column of R@1 at one radius of the curve of the worst case."""
+    return Measure(curve_column(at), lambda model: numbers.value(model, at), at)
+
+
 def training_table(
     *,
     title: str,
@@ -108,14 +124,23 @@ def compare(
     rows: Callable[[Study, Group], Labelled],
     measures: list[Measure],
 ) -> Table:
-    """Return a table with a row per training that `rows` names; the best of a group is marked."""
-    lines = tuple(
-        Row((*group, label), tuple(measure.cell(group.model(training)) for measure in measures), group)
-        for group in groups(numbers.study)
-        for label, training in rows(numbers.study, group)
-    )
+    """Return a table with a row per training that `rows` names, and with the standing of every R@1."""
+    lines, models = [], {}
+    for group in groups(numbers.study):
+        for label, training in rows(numbers.study, group):
+            model = group.model(training)
+            lines.append(Row((*group, label), tuple(measure.cell(model) for measure in measures), group))
+            models[lines[-1].key] = model
     columns = tuple(measure.column for measure in measures)
-    return mark_best(Table(f"{caption} {footing(numbers, columns, lines)}", ("dataset", "loss", head), columns, lines))
+    attacks = {measure.column.key: measure.at for measure in measures}
+
+    def resolved(first: Row, second: Row, column: Column) -> bool:
+        at = attacks[column.key]
+        found = numbers.contrast(models[first.key], models[second.key], at) if at else None
+        return found is not None and found.resolved
+
+    caption = f"{caption} {footing(numbers, columns, lines)}"
+    return mark_best(Table(caption, ("dataset", "loss", head), columns, tuple(lines)), resolved)
 
 
 def every_training(study: Study, group: Group) -> Labelled:
@@ -124,7 +149,10 @@ def every_training(study: Study, group: Group) -> Labelled:
 
 
 FOLD = "Fold: R@1 as a multiple of natural training's under the same attack."
-BEST = "Best of a dataset and loss in bold."
+BEST = (
+    "Bold (* in a terminal): higher than every other R@1 of the dataset and loss, resolved on the same queries over "
+    "queries and over seeds at 95 %. =: not told apart from the best."
+)
 MASKED = "Values in percent; a query never retrieves itself (protocol “masked”)."
 RELEASED = (
     "“As released” is the released code's evaluation: its attack aims at the query's own embedding and spares queries "
@@ -139,19 +167,14 @@ def footing(numbers: Numbers, columns: Iterable[Column], rows: Iterable[Row]) ->
 
 
 def seeds_sentence(numbers: Numbers) -> str:
-    """Return how many seeds the mean and the spread are over."""
+    """Return what the intervals and the spread are over."""
     count = len(numbers.study.seeds)
-    if count == 1:
-        return "One seed, so no spread is known."
-    return f"Mean ± sample standard deviation over {count} seeds of the training."
+    spread = f"mean ± sample standard deviation over {count} seeds of the training" if count > 1 else "one seed"
+    return f"{spread[0].upper()}{spread[1:]}; below it, the 95 % interval over queries, clustered by class."
 
 
 def queries_sentence(numbers: Numbers, rows: Iterable[Row]) -> str:
-    """Return how many queries enter a number, and the sampling error of that; `rows` begin with their dataset."""
+    """Return how many queries enter a number; `rows` begin with their dataset."""
     counts = {dataset: numbers.results.queries(dataset) for dataset in dict.fromkeys(row.labels[0] for row in rows)}
-    texts = [
-        f"{count:,} on {dataset} (standard error of an R@1 near 50: {50 / count**0.5:.1f})"
-        for dataset, count in counts.items()
-        if count
-    ]
+    texts = [f"{count:,} on {dataset}" for dataset, count in counts.items() if count]
     return f"Queries per model: {', '.join(texts)}." if texts else ""

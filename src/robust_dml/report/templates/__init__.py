@@ -19,7 +19,7 @@ def render(name: str, **values: Any) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from robust_dml.report.table import printed
+    from robust_dml.report.table import ends, printed, seeds_ends
 
     environment = Environment(
         loader=PackageLoader("robust_dml.report"),
@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["printed"] = printed
+    environment.filters |= {"printed": printed, "ends": ends, "seeds_ends": seeds_ends}
     environment.filters["spans"] = _spans
     environment.filters["zip"] = zip
     return environment

@@ -59,13 +59,28 @@ for (const table of document.querySelectorAll("figure.table table")) {
   });
 }
 
-// Links to a run open it.
+// Tables that do not fit become cards; the width is that of the table as a table.
+function fit(box) {
+  const table = box.querySelector("table");
+  if (!table || !box.clientWidth) return;
+  table.classList.remove("stacked");
+  table.classList.toggle("stacked", table.scrollWidth > box.clientWidth);
+}
+
+const boxes = [...document.querySelectorAll(".scroll")];
+const fitAll = () => boxes.forEach(fit);
+addEventListener("resize", fitAll);
+addEventListener("beforeprint", fitAll);
+addEventListener("afterprint", fitAll);
+for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", fitAll);
+fitAll();
+
+// Links to a folded part open it.
 function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) {
-    target.open = true;
-    target.scrollIntoView();
-  }
+  if (!target) return;
+  for (let part = target; part; part = part.parentElement) if (part instanceof HTMLDetailsElement) part.open = true;
+  if (target instanceof HTMLDetailsElement) target.scrollIntoView();
 }
 addEventListener("hashchange", openTarget);
 openTarget();
@@ -87,20 +102,29 @@ function neighbours(ids, query, images) {
     const alt = `image ${id}, class ${images[id].label}, ${right ? "right" : "wrong"}`;
     return element("span", { className: right ? "right" : "wrong" }, picture(images[id], alt));
   });
-  return element("td", { className: "pictures" }, ...pictures);
+  return pictures;
 }
+
+function labelled(label, ...pictures) {
+  const cell = element("td", { className: "pictures" }, ...pictures);
+  cell.dataset.label = label;
+  return cell;
+}
+
+const HEADS = ["model", "neighbours of the query", "attacked", "change", "neighbours under attack"];
 
 function modelRow(model, query, images) {
   const link = element("a", { href: `#${model.run}`, textContent: `${model.loss} / ${model.training}` });
   const head = element("th", { scope: "row" }, link);
+  head.dataset.label = HEADS[0];
   const attacked = picture(images[model.adversarial], "the query under attack");
   const change = picture(images[`${model.adversarial}-change`], "the change, magnified");
   return element(
     "tr", {}, head,
-    neighbours(model.clean, query, images),
-    element("td", { className: "pictures" }, attacked),
-    element("td", { className: "pictures" }, change),
-    neighbours(model.attacked, query, images),
+    labelled(HEADS[1], ...neighbours(model.clean, query, images)),
+    labelled(HEADS[2], attacked),
+    labelled(HEADS[3], change),
+    labelled(HEADS[4], ...neighbours(model.attacked, query, images)),
   );
 }
 
@@ -108,11 +132,10 @@ function startExplorer(data) {
   const form = document.getElementById("queries");
   const table = document.getElementById("neighbours");
   const tally = document.getElementById("tally");
-  const heads = ["model", "neighbours of the query", "attacked", "change", "neighbours under attack"];
 
   function show(dataset, query) {
     const images = data[dataset].images;
-    const row = element("tr", {}, ...heads.map((text) => element("th", { scope: "col", className: "label", textContent: text })));
+    const row = element("tr", {}, ...HEADS.map((text) => element("th", { scope: "col", className: "label", textContent: text })));
     const rows = query.models.map((model) => modelRow(model, query, images));
     table.replaceChildren(element("thead", {}, row), element("tbody", {}, ...rows));
     const right = (ids) => ids.length && images[ids[0]].label === query.label;
@@ -120,6 +143,7 @@ function startExplorer(data) {
     const after = query.models.filter((model) => right(model.attacked)).length;
     tally.textContent = `Query ${query.id}, class ${query.label}: of ${query.models.length} models ` +
       `${before} find its class unperturbed, ${after} under attack.`;
+    fit(table.parentElement);
   }
 
   function choices(dataset) {
@@ -135,7 +159,8 @@ function startExplorer(data) {
   }
 
   form.append(...Object.keys(data).map(choices));
-  const first = form.querySelector("input");
+  const [dataset, { start }] = Object.entries(data)[0];
+  const first = form.querySelector(`input[value="${CSS.escape(`${dataset}-${start}`)}"]`);
   first.checked = true;
   first.dispatchEvent(new Event("change"));
 }
