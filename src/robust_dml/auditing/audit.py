@@ -62,10 +62,11 @@ def batch_of(request: AuditRequest) -> int:
 
 
 def prepare(study: Study, name: str) -> None:
-    """List the images of a dataset, and pack them unless that has been done for the present list."""
+    """List the images of a dataset, the user's own every time, and pack them unless that has been done for the list."""
     config, workers = study.datasets[name], default_workers()
-    build_index(config, study.data_root, study.sources, workers=workers)
     path = index_path(config, study.data_root)
+    if config.record.origin == "own" or not path.exists():
+        build_index(config, study.data_root, study.sources, workers=workers)
     try:
         open_store(config, study.data_root, read_index(path), sha256_of(path))
     except UserError:

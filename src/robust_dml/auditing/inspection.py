@@ -30,7 +30,7 @@ class Inspected:
 
 def inspect_encoder(backbone: BackboneConfig, size: int, *, seed: int, data_root: Path, device: str) -> Inspected:
     """Embed two images of noise, size x size. Raises UserError if that fails or the embeddings are not finite."""
-    model = build_model(backbone, seed=seed, data_root=data_root)
+    model = build_model(backbone, seed=seed, data_root=data_root).requires_grad_(False)
     draws = torch.Generator().manual_seed(seed)
     images = torch.rand(PROBES, 3, size, size, generator=draws)
     with torch.no_grad():
