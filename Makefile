@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo record compare repro pull test lint docs bench bench-quick clean lock audit-dependencies
+.PHONY: setup demo record compare notebook repro pull test lint paper-tables docs bench bench-quick clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -29,6 +29,9 @@ record: setup
 compare: setup
 	@$(BIN)/robust-dml compare records/$(STUDY) results/$(STUDY)
 
+notebook: setup
+	$(BIN)/jupyter lab notebooks
+
 # The same as snakemake on a study, recorded in dvc.lock; and what dvc.lock records, fetched and checked.
 repro: setup
 	$(BIN)/dvc repro report@$(STUDY)
@@ -44,8 +47,12 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
+
+# results/$(STUDY)/paper: LaTeX tables and figures, each with the command and the revision that made it.
+paper-tables: setup
+	@$(BIN)/robust-dml paper-tables config/$(STUDY).yaml
 
 docs: setup
 	$(BIN)/python docs/build.py

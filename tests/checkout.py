@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "workflow", "profiles", "config", "src", "notebooks", "environment.yml")
+PARTS = ("workflow", "profiles", "config", "src", "notebooks", "environment.yml")
 
 # A run of snakemake is forked from a process that has imported it: half the time of a dry run goes into imports.
 FORKS = multiprocessing.get_context("forkserver")
@@ -27,9 +27,9 @@ def copy_checkout(folder: Path) -> Path:
     return folder
 
 
-def run_snakemake(folder: Path, *arguments: str, study: str = "ci") -> subprocess.CompletedProcess[str]:
-    """Run snakemake in `folder` on config/<study>.yaml with two cores."""
-    words = ["--configfile", f"config/{study}.yaml", "--cores", "2", *arguments]
+def run_snakemake(folder: Path, *arguments: str, study: str | None = "ci") -> subprocess.CompletedProcess[str]:
+    """Run snakemake in `folder` with two cores, on config/<study>.yaml unless the arguments name the study."""
+    words = [*(["--configfile", f"config/{study}.yaml"] if study else []), "--cores", "2", *arguments]
     with TemporaryDirectory() as place:
         streams = [Path(place, name) for name in ("stdout", "stderr")]
         process = FORKS.Process(target=_snakemake, args=(folder, words, dict(os.environ), streams))

@@ -26,6 +26,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name not in ("workflow", "faults"))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name the content of a file `bytes`: an archive holds the time, and the processes of `pytest -n` compare names."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def golden_folder(request: pytest.FixtureRequest) -> Path:
     """The folder of the numbers recorded from the released code."""

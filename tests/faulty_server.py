@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+SLICE = 400_000  # bytes sent at once
 PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head><body>no</body></html>"
 
 
@@ -17,7 +19,7 @@ class Resource:
 
     Faults: ok, cut (half of what is asked, then silence), stall (half, then nothing until the client gives up), 404,
     503, page, wrong (other bytes, of the same length), whole (ignores the range), refuse-range (416), no-length,
-    endless (no length, and more bytes than there are).
+    endless (no length, and more bytes than there are), slow (the whole in a few seconds).
     """
 
     content: bytes
@@ -88,19 +90,21 @@ class _Handler(BaseHTTPRequestHandler):
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         length = len(body) if fault not in ("no-length", "endless") else None
-        self._send(206 if start else 200, length, sent, headers)
+        self._send(206 if start else 200, length, sent, headers, pause=0.3 if fault == "slow" else 0.0)
         if fault == "stall":
             self.server.stopped.wait(5)  # type: ignore[attr-defined]
 
-    def _send(self, status: int, length: int | None, sent: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, length: int | None, sent: bytes, headers: dict[str, str], pause: float = 0.0) -> None:
         self.send_response(status)
         lengths = {} if length is None else {"Content-Length": str(length)}
         for name, value in {**headers, **lengths, "Connection": "close"}.items():
             self.send_header(name, value)
         self.end_headers()
         with suppress(ConnectionError):  # a client may hang up
-            self.wfile.write(sent)
-        self.wfile.flush()
+            for first in range(0, len(sent), SLICE):
+                self.wfile.write(sent[first : first + SLICE])
+                self.wfile.flush()
+                time.sleep(pause)
         self.close_connection = True
 
     def log_message(self, *arguments: object) -> None:

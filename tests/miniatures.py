@@ -124,6 +124,41 @@ def sop_files() -> Files:
     return {f"{root}/{path}": content for path, content in files.items()} | _texts(root, lists)
 
 
+def in_shop_files() -> Files:
+    """img.zip and list_eval_partition.txt: three items train; of two, queries and gallery are other images."""
+    statuses = {
+        "WOMEN/Dresses/id_00000002": ["train"] * 3,
+        "MEN/Denim/id_00000080": ["train"] * 2,
+        "WOMEN/Skirts/id_00000007": ["train"] * 2,
+        "WOMEN/Dresses/id_00000001": ["query", "gallery", "gallery"],
+        "MEN/Shirts_Polos/id_00000004": ["gallery", "query"],
+    }
+    rows, files = [], {}
+    for folder, given in statuses.items():
+        for view, status in enumerate(given):
+            path = f"img/{folder}/{view + 1:02d}_{view + 1}_front.jpg"
+            files[path] = photograph(4000 + len(files), 40, 40)
+            rows.append(f"{path:<70} {folder[-11:]} {status}")
+    lines = [str(len(rows)), "image_name item_id evaluation_status", *rows]
+    return files | _texts("", {"list_eval_partition.txt": lines})
+
+
+CSV_HEAD = "label,path,split,is_query,is_gallery"
+
+
+def write_csv(folder: Path, rows: list[str], head: str = CSV_HEAD) -> Path:
+    """A list of images beside them; each line's image is made, unless it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    places = head.split(",")
+    for seed, row in enumerate(rows):
+        file = folder / row.split(",")[places.index("path")]
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(photograph(5000 + seed))
+    (folder / "list.csv").write_text("\n".join([head, *rows]) + "\n")
+    return folder / "list.csv"
+
+
 def visualphish_files() -> Files:
     """Trusted and phishing pages of brands; two merge into one, one is trusted only."""
     trusted = {"paypal": 2, "microsoft": 1, "ms_outlook": 1, "unphished": 1}

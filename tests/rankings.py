@@ -19,16 +19,33 @@ class Ranked:
     relevant: int
 
 
+def groups_meet(queries: Items, gallery: Items, query: int, place: int) -> bool:
+    """Whether a gallery item is of a group of the query."""
+    if queries.groups is None or gallery.groups is None:
+        return False
+    pairs = zip(queries.groups[query].tolist(), gallery.groups[place].tolist(), strict=True)
+    return any(left == right for left, right in pairs)
+
+
+def is_ignored(queries: Items, gallery: Items, query: int, place: int) -> bool:
+    """Whether a gallery item is the query itself or of one of its groups."""
+    return bool(gallery.ids[place] == queries.ids[query]) or groups_meet(queries, gallery, query, place)
+
+
 def naive_ranking(queries: Items, gallery: Items, *, drop: bool) -> list[Ranked]:
-    """Rank by float64 distance and then id, without the query itself; `drop` leaves the first neighbour out instead."""
+    """Rank by float64 distance and then id what is not ignored; `drop` leaves the first neighbour out, not the query.
+
+    Items of the query's groups are ignored under both.
+    """
     found, ids = [], gallery.ids.tolist()
     for query in range(len(queries)):
         own, label = int(queries.ids[query]), int(queries.labels[query])
         squared = (gallery.embeddings.double() - queries.embeddings[query].double()).square().sum(1).tolist()
-        ranked = [p for _, _, p in sorted((squared[p], p if drop else ids[p], p) for p in range(len(ids)))]
+        others = [p for p in range(len(ids)) if ids[p] == own or not groups_meet(queries, gallery, query, p)]
+        ranked = [p for _, _, p in sorted((squared[p], p if drop else ids[p], p) for p in others)]
         if own in ids:
             ranked = ranked[1:] if drop else [p for p in ranked if ids[p] != own]
-        relevant = sum(int(gallery.labels[p]) == label and ids[p] != own for p in range(len(ids)))
+        relevant = sum(int(gallery.labels[p]) == label and ids[p] != own for p in others)
         if relevant:
             found.append(Ranked([int(gallery.labels[p]) == label for p in ranked], relevant))
     return found
@@ -40,7 +57,10 @@ def mean(values: list[float]) -> float:
 
 @st.composite
 def problems(draw: Any) -> tuple[Items, Items]:
-    """Queries and a gallery, some with duplicates and ties, some with queries that are not in the gallery."""
+    """Queries and a gallery, some with duplicates and ties, some with queries that are not in the gallery.
+
+    Some have groups, of few items or of most; an item that is both query and gallery is in the same groups.
+    """
     size, classes = draw(st.integers(2, 30)), draw(st.integers(1, 6))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
     gallery = torch.randn(size, 3, generator=generator)
@@ -52,4 +72,8 @@ def problems(draw: Any) -> tuple[Items, Items]:
     foreign = draw(st.booleans())  # queries that are not in the gallery, some of a class it lacks
     query_ids = ids[:count] + (1000 if foreign else 0)
     query_labels = labels[:count] + (torch.arange(count) % 2 if foreign else 0)
-    return Items(queries, query_labels, query_ids), Items(gallery, labels, ids)
+    columns = draw(st.integers(0, 2))
+    if columns == 0:
+        return Items(queries, query_labels, query_ids), Items(gallery, labels, ids)
+    groups = torch.randint(0, draw(st.sampled_from([2, size])), (size, columns), generator=generator)
+    return Items(queries, query_labels, query_ids, groups[:count]), Items(gallery, labels, ids, groups)

@@ -66,6 +66,9 @@ def visit(page_file: Path, tmp_path: Path) -> Iterator[Visit]:
         context.close()
 
 
+FITS = "(box) => box.scrollWidth <= box.clientWidth + 1"
+
+
 def column(visit: Visit, table: str, index: int) -> list[str]:
     script = (
         "([table, n]) => [...document.querySelectorAll(`#table-${table} tbody tr`)].map(r => r.cells[n].dataset.value)"
@@ -125,6 +128,48 @@ def test_nothing_is_wider_than_the_window_and_all_can_be_reached(visit: Visit) -
     for width in (1280, 400):
         visit.page.set_viewport_size({"width": width, "height": 900})
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+        visit.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        visit.page.wait_for_function(f"[...document.querySelectorAll('.scroll')].every({FITS})")
     assert visit.page.locator("img:not([alt])").count() == 0
     assert visit.page.locator("h1").count() == 1
     assert visit.page.locator("th:not([scope])").count() == 0
+
+
+def test_the_first_screen_has_the_finding_and_its_curve(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 1280, "height": 800})
+    finding, curve = visit.page.locator(".finding"), visit.page.locator("figure.drawing img").first
+    assert "beats" in finding.text_content()
+    box = curve.bounding_box()
+    assert finding.bounding_box()["y"] < box["y"]
+    assert box["y"] + box["height"] < 800
+
+
+def test_on_a_narrow_screen_the_attacked_numbers_of_a_row_come_first(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 400, "height": 800})
+    visit.page.wait_for_function("document.querySelector('#table-summary table').classList.contains('stacked')")
+    for row in visit.page.locator("#table-summary tbody tr").all():
+        places = [
+            (cell.bounding_box()["y"], cell.bounding_box()["x"], "clean" not in cell.get_attribute("class").split())
+            for cell in row.locator("td").all()
+        ]
+        attacked = [is_attacked for *_, is_attacked in sorted(places)]
+        assert attacked == sorted(attacked, reverse=True)
+        assert len(set(attacked)) == 2
+
+
+def test_the_explorer_begins_with_a_query_that_the_attack_breaks(visit: Visit) -> None:
+    row = visit.page.locator("#neighbours tbody tr").first
+    before, after = row.locator("td").nth(0), row.locator("td").nth(3)
+    assert before.locator("span").first.get_attribute("class") == "right"
+    firsts = [
+        each.locator("td").nth(3).locator("span").first for each in visit.page.locator("#neighbours tbody tr").all()
+    ]
+    assert "wrong" in [first.get_attribute("class") for first in firsts]
+    assert after.locator("span").count() == before.locator("span").count()
+
+
+def test_claims_about_other_studies_are_folded_away(visit: Visit) -> None:
+    assert visit.page.locator("section > .claims .not-tested").count() == 0
+    folded = visit.page.locator("details.others")
+    assert folded.get_attribute("open") is None
+    assert folded.locator("li.not-tested").count() > 5

@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.row import Row, figures
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("Snakefile", "workflow", "profiles", "config", "src", "notebooks", "environment.yml")
+SOURCES = ("workflow", "profiles", "config", "src", "notebooks", "environment.yml")
 CORES = 2
 GOAL = 480
 OVERHEAD = 1.0

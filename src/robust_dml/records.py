@@ -163,12 +163,16 @@ class DatasetKind:
     origin: Literal["archives", "generated", "own"]
     list: Callable[[Path], Sequence[Listed]]
     """List the images below a folder; raises OSError, ValueError or LookupError if the layout is another."""
+    listing: Callable[[Any], Path] | None = None
+    """The file that lists the images, from the options; `list` reads it in place of the folder."""
     generate: Callable[[Path, Any, int], None] | None = None
     """Fill an empty folder with images, from the options and a number of worker processes."""
     arrange: Callable[[Path], None] | None = None
     """Rearrange the unpacked archives."""
     splits: tuple[str, ...] = ()
     """Splits of its own beside those of every dataset."""
+    roles: bool = False
+    """Whether its own splits say which test images are queries and which are the gallery; the first is then usual."""
     count: Callable[[Any], int | None] = lambda options: None
     """The number of images, from the options, if it is known before they exist."""
     small: bool = False
@@ -190,6 +194,8 @@ class Metric:
     """Numbers of clean query embeddings and a seed, by name."""
     bounds: tuple[float, float] = (0.0, 1.0)
     """The smallest and the largest possible value."""
+    depth: int = 8
+    """Neighbours that it looks at; a ranking has R of a query's where that is more."""
 
 
 @dataclass(frozen=True, kw_only=True)

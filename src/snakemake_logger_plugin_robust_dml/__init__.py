@@ -15,9 +15,6 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
-from robust_dml.planning.jobs import Jobs
-from robust_dml.runtime.progress import Bar
-
 
 @dataclass
 class LogHandlerSettings(LogHandlerSettingsBase):
@@ -36,6 +33,10 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
+        # Snakemake imports every logger at its start, before the Snakefile says which checkout's package plans.
+        from robust_dml.planning.jobs import Jobs
+        from robust_dml.runtime.progress import Bar
+
         assert isinstance(self.settings, LogHandlerSettings)
         self.jobs = Jobs(self.settings.study)
         self.bar = Bar(sys.stderr)

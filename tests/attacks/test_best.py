@@ -1,6 +1,8 @@
-"""The best image per sample: higher values win, and a value that is NaN is a success that stays."""
+"""The best image per sample: higher values win, and a value that is not finite is a success that stays."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from hypothesis import given
@@ -22,7 +24,7 @@ def naive(offers: list[list[float]], sample: int) -> int:
     """The number of the offer whose image is kept, counted from 1; 0 for the clean image."""
     best, kept = float("-inf"), 0
     for number, values in enumerate(offers, start=1):
-        value = float("inf") if values[sample] != values[sample] else values[sample]
+        value = values[sample] if math.isfinite(values[sample]) else float("inf")
         if value > best:
             best, kept = value, number
     return kept

@@ -9,8 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import torch
+import yaml
+
 from checkout import ROOT
+from miniatures import write_csv
+from robust_dml.config.data import DatasetConfig
+from robust_dml.data import open_dataset
+from robust_dml.data.index.build import build_index
+from robust_dml.data.store.build import build_store
 from robust_dml.records import DATASETS
+from robust_dml.retrieval import Items
+from robust_dml.retrieval.ignored import ignored
 
 TEXT = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 
@@ -61,6 +72,26 @@ def test_kind_of_one_study(tmp_path: Path) -> None:
 
 def test_kind_for_everybody(tmp_path: Path) -> None:
     assert prepare(tmp_path, "**For everybody**") == ["72", *(f"{width:02d}" for width in range(1, 7))]
+
+
+def test_list_of_queries_and_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    after = "## Queries, gallery and distractors of your own"
+    monkeypatch.chdir(tmp_path)
+    rows = block(after, "csv").splitlines()
+    Path("lists").mkdir()
+    write_csv(Path("photos"), rows[1:], rows[0]).rename("lists/people.csv")
+    (keys,) = yaml.safe_load(block(after, "yaml"))["datasets"].values()
+    settings = DatasetConfig(**keys)
+    build_index(settings, Path("data"), Path("absent.yaml"), workers=1)
+    build_store(settings, Path("data"), workers=1)
+    dataset = open_dataset(settings, Path("data"))
+    queries, gallery = dataset.queries_and_gallery()
+    assert [dataset.index.paths[i][-5] for i in queries.ids] == ["1", "4", "6"]
+    assert [dataset.index.paths[i][-5] for i in gallery.ids] == ["2", "3", "4", "5", "6", "7"]
+    items = [Items.of(torch.zeros(len(part), 1), part) for part in (queries, gallery)]
+    shown = {"1": "34567", "4": "2367", "6": "2347"}  # 2 is of the camera of 1; 5 is of the walk of 4, the camera of 6
+    for row, query in zip(~ignored(*items), "146", strict=True):
+        assert "".join(name for name, competes in zip("234567", row, strict=True) if competes) == shown[query]
 
 
 def test_table_has_every_kind_with_its_options_and_splits() -> None:

@@ -33,6 +33,7 @@ def test_each_result_is_planned_once() -> None:
         "pgd-0.02,steps=6",
         "pgd-0.02,restarts=2",
         "pgd-0.02,optimiser=noise,steps=1",
+        "clean,pass=again",
     ]
 
 
@@ -69,6 +70,10 @@ def test_checks_stand_in_their_order() -> None:
         "queries without a gradient",
         "values that are not finite",
         "collapsed embeddings",
+        "standard: converged",
+        "standard: gradients lead",
+        "standard: above the noise floor",
+        "two passes agree",
     ]
 
 

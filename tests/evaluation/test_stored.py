@@ -84,6 +84,9 @@ def test_a_missing_model_is_one_line(make_study: MakeStudy) -> None:
         score_model(study, MODEL)
 
 
+GALLERY = {"test": "the queries themselves", "train": "901 images"}
+
+
 @pytest.mark.parametrize(("before", "after"), [("test", "train"), ("train", "test")])
 def test_results_against_another_gallery_are_one_line(before: str, after: str, make_study: MakeStudy) -> None:
     of = {}
@@ -92,6 +95,8 @@ def test_results_against_another_gallery_are_one_line(before: str, after: str, m
         of[gallery] = make_study(datasets={"digits": digits}, **SETTINGS)
         if gallery == before:
             attack_model(of[gallery], MODEL)
-    with pytest.raises(UserError, match=f"made for another gallery: expected {after}, found {before}"):
+    with pytest.raises(
+        UserError, match=f"made for another gallery: expected {GALLERY[after]}, found {GALLERY[before]}"
+    ):
         score_model(of[after], MODEL)
     evaluate(of[after])

@@ -11,35 +11,51 @@ import time
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faults.kills import Kill
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+KILLS_OF_A_STUDY = 13
+
 
 def kills(count: int, seed: int, minutes: float) -> dict[str, object]:
-    """Kill ci studies until `count` kills are made or the time is over; return the counts."""
-    from faults.kills import Kill, killed, undisturbed
+    """Kill studies until `count` kills are made or the time is over; return the counts."""
+    from faults.killed_study import write_study
+    from faults.kills import draw_moments, killed, undisturbed
+    from faulty_server import faulty_server
 
     until, draws = time.monotonic() + 60 * minutes, random.Random(seed)
     made: list[Kill] = []
     mistakes: list[str] = []
-    studies = 0
-    with tempfile.TemporaryDirectory() as folder:
-        expected = undisturbed(Path(folder, "undisturbed"))
+    studies, found = 0, counts([], 0, [])
+    with tempfile.TemporaryDirectory() as folder, faulty_server() as server:
+        write_study(Path(folder, "undisturbed"), server)
+        expected, seconds = undisturbed(Path(folder, "undisturbed"))
         while len(made) < count and time.monotonic() < until:
             studies += 1
-            outcome = killed(Path(folder, str(studies)), draws, min(8, count - len(made)))
+            write_study(Path(folder, str(studies)), server)
+            outcome = killed(Path(folder, str(studies)), draw_moments(KILLS_OF_A_STUDY, draws), seconds)
             made += outcome.kills
             mistakes += outcome.mistakes
             names = outcome.contents.keys() | expected.keys()
-            changed = [name for name in names if outcome.contents.get(name) != expected.get(name)]
+            changed = sorted(name for name in names if outcome.contents.get(name) != expected.get(name))
             mistakes += [f"study {studies}: other bytes: {name}" for name in changed]
-            print(f"{len(made)} kills, {studies} studies, {len(mistakes)} mistakes", file=sys.stderr, flush=True)
+            found = counts(made, studies, mistakes)
+            print(json.dumps(found), file=sys.stderr, flush=True)
+    return found
+
+
+def counts(made: list[Kill], studies: int, mistakes: list[str]) -> dict[str, object]:
+    """Return how many kills there were, of which kind, and what went wrong."""
     return {
         "kills": len(made),
         "studies": studies,
         "by signal": Counter(kill.signal for kill in made),
         "by target": Counter(kill.target for kill in made),
-        "by job": Counter(kill.job or "between jobs" for kill in made),
+        "by job": Counter(job for kill in made for job in kill.jobs or ["no job of the package"]),
         "mistakes": mistakes,
         "all": [asdict(kill) for kill in made],
     }

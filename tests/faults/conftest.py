@@ -25,11 +25,11 @@ def _run_study(folder: Path) -> None:
         patch.chdir(folder)
         shutil.copytree(CI.parent, folder / "config")
         write_study(folder)
-        patch.setattr(socket.socket, "connect", _refuse)
+        patch.setattr(socket.socket, "connect", refuse_connection)
         run_all()
 
 
-def _refuse(self: socket.socket, address: object) -> None:
+def refuse_connection(self: socket.socket, address: object) -> None:
     """Refuse a connection, and leave a note of it in the working folder."""
     Path("connections").write_text(str(address))
     raise OSError(f"no network: {address}")

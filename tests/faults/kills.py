@@ -1,4 +1,4 @@
-"""Kills a run of the ci study at random moments, and goes on from what is left."""
+"""Kill a run of a study at random moments of chosen stages, go on from what is left, and compare with no kill."""
 
 from __future__ import annotations
 
@@ -8,159 +8,174 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle, islice, product
 from pathlib import Path
 
-from checkout import copy_checkout
+from faults.killed_study import contents, half_files, made_again
+from faults.processes import jobs, wait_for_end
 
-RESULTS = Path("results/ci")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 TARGETS = ("snakemake", "job", "group")
-SAME = ("metrics.csv", "metrics.json", "claims.json", "data/*.csv", "tables/*.csv", "models/**/model.safetensors")
+PLANNING = "planning"
+STAGES = (
+    PLANNING,
+    *("download", "index", "store", "train", "attack", "score"),
+    *("collect", "tables", "figures", "claims", "page", "notebook"),
+)
 COMMAND = [sys.executable, "-m", "snakemake", "--configfile", "config/ci.yaml", "--cores", "2"]
-ENDING = 120.0  # seconds for what a kill has left running
-JOB = b"robust_dml"
+LATEST_PLANNING = 8  # the number of the last call whose planning is killed
+GLANCE = 0.1  # seconds between two looks at the processes
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When and how to kill: `share` of its usual time after a job of `stage` was first seen."""
+
+    stage: str
+    share: float
+    signal: signal.Signals
+    target: str
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One signal to a run: whom it met, when, and whether the run ended before."""
+    """One signal that was sent."""
 
     signal: str
     target: str
+    stage: str
+    """The stage for which it was drawn."""
+    jobs: tuple[str, ...]
+    """The commands of the package that ran when it was sent."""
     seconds: float
-    job: str
-    """The command of the package that ran at that moment; empty between jobs."""
+    """After the start of the call of Snakemake."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The kills that one study survived, and the bytes that it ended with."""
+    """The kills that one study survived, the bytes that it ended with, and what went wrong."""
 
     kills: tuple[Kill, ...]
     contents: dict[str, bytes]
     mistakes: tuple[str, ...]
 
 
-def undisturbed(folder: Path, *targets: str) -> dict[str, bytes]:
-    """Run the ci study in `folder` from beginning to end; return the files that must be the same after any kill."""
-    folder.mkdir(parents=True)
-    copy_checkout(folder)
-    ended = subprocess.run([*COMMAND, *targets], cwd=folder, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    return contents(folder)
+def draw_moments(count: int, draws: random.Random, stages: tuple[str, ...] = STAGES) -> list[Moment]:
+    """Draw moments that are spread evenly over stages, and over signals and targets."""
+    ways = list(product(SIGNALS, TARGETS))
+    draws.shuffle(ways)
+    which = [stage for _ in range(-(-count // len(stages))) for stage in draws.sample(stages, len(stages))]
+    pairs = zip(which, islice(cycle(ways), count), strict=False)
+    return [Moment(stage, draws.random(), number, target) for stage, (number, target) in pairs]
 
 
-def killed(folder: Path, draws: random.Random, kills: int, *targets: str, longest: float = 22.0) -> Outcome:
-    """Run the ci study in `folder`, kill it at up to `kills` random moments, go on after each, and let it end.
+def undisturbed(folder: Path, *targets: str) -> tuple[dict[str, bytes], dict[str, float]]:
+    """Run a study from beginning to end; return its results, and the seconds of the longest job of each stage."""
+    call = _Call(folder, targets)
+    seen: dict[int, tuple[str, float]] = {}
+    seconds: dict[str, float] = defaultdict(float)
+    while call.run.poll() is None:
+        for pid, stage in jobs(call.run.pid).items():
+            _, since = seen.setdefault(pid, (stage, time.monotonic()))
+            seconds[stage] = max(seconds[stage], time.monotonic() - since)
+        if not seen:
+            seconds[PLANNING] = time.monotonic() - call.started
+        time.sleep(GLANCE)
+    assert call.run.returncode == 0, call.log.read_text()[-3000:]
+    return contents(folder), dict(seconds)
 
-    A kill comes 2 to `longest` seconds after the start of a call.
-    """
-    folder.mkdir(parents=True)
-    copy_checkout(folder)
-    done: list[Kill] = []
+
+def killed(folder: Path, moments: list[Moment], seconds: dict[str, float], *targets: str) -> Outcome:
+    """Run the study in `folder`, kill it at each of the moments, and let it end; `seconds` are those of each stage."""
+    kills: list[Kill] = []
     mistakes: list[str] = []
-    for _ in range(kills):
-        kill = _run_and_kill(folder, draws, targets, longest)
-        if kill is None:
-            break
-        done.append(kill)
-        mistakes += [f"{kill}: half a file {path}" for path in half_files(folder)]
-        mistakes += _unlock(folder)
-    ended = subprocess.run([*COMMAND, *targets], cwd=folder, capture_output=True, text=True)
-    if ended.returncode:
-        mistakes.append(f"after {done}: {ended.stdout[-2000:]} {ended.stderr[-2000:]}")
-    return Outcome(tuple(done), contents(folder), tuple(mistakes))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of the results that depend on no clock."""
-    found = sorted(path for pattern in SAME for path in (folder / RESULTS).glob(pattern))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
-
-
-def half_files(folder: Path) -> Iterator[Path]:
-    """Yield results that are not whole: an empty file, or JSON without its end."""
-    for path in (folder / RESULTS).rglob("*.json"):
-        if path.parts[-2] not in ("digests",) and not path.read_bytes().endswith(b"}\n"):
-            yield path
-    yield from (path for path in (folder / RESULTS).rglob("*.safetensors") if path.stat().st_size == 0)
-
-
-def _run_and_kill(folder: Path, draws: random.Random, targets: tuple[str, ...], longest: float) -> Kill | None:
-    """Kill one call at a random moment; None if it ended before."""
-    number, target, wait = draws.choice(SIGNALS), draws.choice(TARGETS), draws.uniform(2.0, longest)
-    with (folder / "output.log").open("ab") as log:
-        run = subprocess.Popen([*COMMAND, *targets], cwd=folder, stdout=log, stderr=log, start_new_session=True)
-    started = time.monotonic()
-    try:
-        run.wait(wait)
-        return None
-    except subprocess.TimeoutExpired:
-        pass
-    jobs = [pid for pid in members(run.pid) if pid != run.pid and JOB in _command(pid)]
-    job = next((_command(pid) for pid in jobs), b"").replace(b"\0", b" ").decode(errors="replace")
-    _send(run.pid, number, target, jobs)
-    _wait_for_end(run)
-    return Kill(number.name, target, round(time.monotonic() - started, 1), _short(job))
-
-
-def _send(leader: int, number: signal.Signals, target: str, jobs: list[int]) -> None:
-    try:
-        if target == "group":
-            os.killpg(leader, number)
-        elif target == "job" and jobs:
-            os.kill(jobs[-1], number)
+    left, call = list(moments), _Call(folder, targets)
+    while left:
+        moment = call.wait_for_one(left, seconds)
+        if moment is not None:
+            left.remove(moment)
+            kills.append(call.kill(moment))
+            mistakes += [f"{kills[-1]}: half a file {path}" for path in half_files(folder)]
+        elif call.kills:
+            call = _Call(folder, targets)
         else:
-            os.kill(leader, number)
-    except ProcessLookupError:
-        pass
+            break
+    wait_for_end(call.run)
+    if call.kills:
+        call = _Call(folder, targets)
+        wait_for_end(call.run)
+    if call.run.returncode:
+        mistakes.append(f"after {kills}: {call.log.read_text()[-3000:]}")
+    mistakes += [f"made again: {job}" for job in made_again(logs(folder))]
+    return Outcome(tuple(kills), contents(folder), tuple(mistakes))
 
 
-def _wait_for_end(run: subprocess.Popen[bytes]) -> None:
-    """Wait until nothing of the run is left; jobs may outlive a Snakemake that was killed."""
-    until = time.monotonic() + ENDING
-    try:
-        run.wait(ENDING)
-    except subprocess.TimeoutExpired:
-        run.kill()
-        run.wait()
-    while members(run.pid) and time.monotonic() < until:
-        time.sleep(0.2)
-    for pid in members(run.pid):
-        os.kill(pid, signal.SIGKILL)
+def logs(folder: Path) -> list[str]:
+    """Return what the calls of Snakemake in a folder printed, in their order."""
+    return [path.read_text(errors="replace") for path in sorted(folder.glob("call-*.log"))]
 
 
-def _unlock(folder: Path) -> list[str]:
-    """Free the folder, the one command that a kill may need."""
-    if not any((folder / ".snakemake/locks").glob("*")):
-        return []
-    ended = subprocess.run([*COMMAND, "--unlock"], cwd=folder, capture_output=True, text=True)
-    return [f"unlock: {ended.stderr[-500:]}"] if ended.returncode else []
+def _take_interrupts() -> None:
+    """Undo what a shell does for a job in the background, which begins with interrupts ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def members(leader: int) -> list[int]:
-    """Return the processes of a session, by /proc."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z" and int(fields[3]) == leader:
-            found.append(int(folder.name))
-    return sorted(found)
+class _Call:
+    """One call of Snakemake, after `--unlock` if a kill has left the folder locked."""
 
+    def __init__(self, folder: Path, targets: tuple[str, ...]) -> None:
+        if any((folder / ".snakemake/locks").glob("*")):
+            subprocess.run([*COMMAND, "--unlock"], cwd=folder, capture_output=True, check=True)
+        self.number = len(logs(folder))
+        self.log = folder / f"call-{self.number:03d}.log"
+        with self.log.open("wb") as log:
+            self.run = subprocess.Popen(
+                [*COMMAND, *targets],
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_take_interrupts,
+            )
+        self.started = time.monotonic()
+        self.kills = 0
 
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+    def wait_for_one(self, moments: list[Moment], seconds: dict[str, float]) -> Moment | None:
+        """Wait for the first of the moments and return it; None if the call ends before."""
+        while self.run.poll() is None:
+            running = set(jobs(self.run.pid).values())
+            for moment in moments:
+                if self._has_come(moment, running):
+                    with suppress(subprocess.TimeoutExpired):
+                        self.run.wait(moment.share * seconds.get(moment.stage, 1.0))
+                    return moment if self.run.poll() is None else None
+            time.sleep(GLANCE)
+        return None
 
+    def _has_come(self, moment: Moment, running: set[str]) -> bool:
+        if moment.stage == PLANNING:
+            return not running and self.number >= LATEST_PLANNING * moment.share
+        return moment.stage in running
 
-def _short(command: str) -> str:
-    """The command of the package in a command line, such as `train`."""
-    words = command.split()
-    return words[words.index("robust_dml") + 1] if "robust_dml" in words[:-1] else ""
+    def kill(self, moment: Moment) -> Kill:
+        """Send the signal to Snakemake, to the job or to all, and wait until what must end has ended."""
+        running = jobs(self.run.pid)
+        chosen = [pid for pid, stage in running.items() if stage == moment.stage] or list(running)
+        target = moment.target if chosen or moment.target == "group" else "snakemake"
+        kill = Kill(moment.signal.name, target, moment.stage, tuple(sorted(set(running.values()))), self.seconds())
+        with suppress(ProcessLookupError):  # it may have ended since
+            if target == "group":
+                os.killpg(self.run.pid, moment.signal)
+            else:
+                os.kill(chosen[0] if target == "job" else self.run.pid, moment.signal)
+        self.kills += 1
+        if target != "job":
+            wait_for_end(self.run)
+        return kill
+
+    def seconds(self) -> float:
+        """Return the seconds since the start."""
+        return round(time.monotonic() - self.started, 1)

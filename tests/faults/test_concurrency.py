@@ -13,6 +13,7 @@ import pytest
 
 from checkout import ROOT, copy_checkout, run_snakemake
 from faults.pipeline import FILE, MODEL, MODELS, names_of
+from repository import make_repository, run
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.locks import only_one
 
@@ -99,6 +100,20 @@ def test_pull_during_a_run_is_refused(tmp_path: Path) -> None:
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert line.startswith("pull: snakemake runs in this folder")
+
+
+@pytest.mark.slow
+def test_dvc_repro_during_a_run_is_refused(tmp_path: Path) -> None:
+    folder = make_repository(copy_checkout(tmp_path))
+    locks = folder / ".snakemake/locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("results/ci/data/digits.csv\n")  # as a run that makes it leaves it
+    ended = run(folder, "dvc", "repro", "data@ci")
+    output = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "cannot be locked" in output and "failed to reproduce 'data@ci'" in output
+    assert "Traceback" not in output
+    assert not (folder / "data").exists() and "data@ci" not in (folder / "dvc.lock").read_text()
 
 
 GATED = """

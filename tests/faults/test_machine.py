@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -55,6 +56,29 @@ def test_a_full_disk_under_a_training_is_one_line(small_disk: Path, damaged: Pat
     assert "state" in line
     assert contents(damaged) == before
     assert not list(small_disk.rglob("unfinished"))
+
+
+@pytest.fixture
+def small_results(damaged: Path) -> Iterator[Path]:
+    """The folder of the model, empty, on a disk of 8 kB."""
+    place = damaged / MODELS
+    shutil.rmtree(place)
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_under_the_weights_is_one_line_and_loses_no_epoch(small_results: Path, damaged: Path) -> None:
+    before = contents(damaged)
+    states = sorted((damaged / "state").rglob("state-*.safetensors"))
+    line = limited(TRAIN)
+    assert "No space left on device" in line
+    assert f"{MODELS}/model.safetensors" in line
+    assert contents(damaged) == before
+    assert not list(small_results.iterdir())
+    assert sorted((damaged / "state").rglob("state-*.safetensors")) == states
 
 
 @pytest.mark.parametrize(("command", "file"), [(TRAIN, "state"), (SCORE, str(ATTACKS)), (("collect", FILE), "results")])

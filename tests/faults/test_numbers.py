@@ -11,12 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from faults.pipeline import ATTACKS, FILE, MODEL, MODELS, names_of, write_study
+from attacks.networks import images, small
+from faults.pipeline import ATTACKS, FILE, MODEL, MODELS, OTHER, names_of, write_study
+from robust_dml.attacks.balls import LinfBall
+from robust_dml.attacks.objectives import attract, margin, repel
+from robust_dml.attacks.problem import Problem
 from robust_dml.cli.main import main
 from robust_dml.config import load_study
+from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.evaluation import attacks_of
 from robust_dml.data import open_dataset
 from robust_dml.evaluation.attacked import Attacked, load_attacked, save_attacked
+from robust_dml.evaluation.batches import AttackBatch, attack_batch
+from robust_dml.evaluation.target import load_target
+from robust_dml.records import OPTIMISERS
 from robust_dml.retrieval import Items, rank
 from robust_dml.runtime.errors import UserError
 
@@ -41,6 +51,66 @@ def finding(title: str) -> dict[str, object]:
     checks = json.loads((ATTACKS / "checks.json").read_text())["checks"]
     found: dict[str, object] = next(check for check in checks if check["check"] == title)
     return found
+
+
+OBJECTIVES_AT = {
+    "repel": lambda queries, gallery: repel(queries.embeddings.flip(0)),
+    "attract": lambda queries, gallery: attract(queries.embeddings.flip(0)),
+    "margin": margin,
+}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("stop", [False, True])
+@pytest.mark.parametrize("objective", OBJECTIVES_AT)
+@pytest.mark.parametrize("name", ["fgsm", "r-fgsm", "pgd", "apgd", "carlini-wagner", "square"])
+def test_a_network_that_fails_only_where_sign_steps_lead_is_broken(
+    name: str, objective: str, stop: bool, value: float
+) -> None:
+    model, x = small(dtype=torch.float32), images(dtype=torch.float32)
+
+    def embed(batch: Tensor) -> Tensor:
+        corner = ((batch - x[rows_of(batch, x)]).abs() > 0.049).flatten(1).double().mean(1) > 0.3
+        return torch.where(corner[:, None], value, model(batch))
+
+    clean = Items(model(x).detach(), torch.tensor([0, 0, 1, 1, 2, 2]), torch.arange(6))
+    options = {k: v for k, v in {"steps": 8}.items() if k in OPTIMISERS.load(name).options.model_fields}
+    attack = AttackConfig(optimiser=name, epsilon=[0.05], options=options)
+    build = OBJECTIVES_AT[objective]
+    found = attack.record.attack(
+        Problem(
+            embed=embed,
+            images=x,
+            objective=build(clean, clean),
+            ball=LinfBall(0.05),
+            seeds=torch.arange(6),
+            until=margin(clean, clean) if stop else None,
+        ),
+        attack.options,
+    )
+    broken = ~torch.isfinite(embed(found)).all(1) | (margin(clean, clean)(model(found)) > 0)
+    assert broken.all()
+
+
+def rows_of(batch: Tensor, x: Tensor) -> Tensor:
+    """Return the row of `x` that each perturbed image was made from."""
+    return torch.cdist(batch.flatten(1), x.flatten(1)).argmin(1)
+
+
+def test_a_transfer_that_fails_on_its_source_counts_as_broken(damaged: Path) -> None:
+    attack = {"optimiser": "transfer", "source": "robust-anchor", "epsilon": 0.1, "steps": 2}
+    write_study(damaged, attacks={"transfer": attack}, report={})
+    study = load_study(Path(FILE))
+    target, source = load_target(study, MODEL), load_target(study, OTHER)
+    (at,) = attacks_of(study)
+
+    def failing(pixels: Tensor) -> Tensor:
+        corner = (pixels - target.images(np.arange(len(pixels)))).abs().amax((1, 2, 3)) > 0.09
+        return torch.where(corner[:, None], torch.nan, source.embed(pixels))
+
+    batch = AttackBatch(target, replace(source, embed=failing), at, False, np.arange(0))
+    found = attack_batch(batch, np.arange(50))
+    assert np.isnan(found.embeddings).all(1).sum() > 40
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

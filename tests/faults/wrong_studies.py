@@ -10,7 +10,16 @@ from typing import Any
 import yaml
 
 CI = Path(__file__).parents[2] / "config" / "ci.yaml"
-REMOVED = object()
+
+
+class _Removed:
+    """The value of a key that is taken out; its name in a test's is the same in every process."""
+
+    def __repr__(self) -> str:
+        return "removed"
+
+
+REMOVED = _Removed()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from report.made_up_results import make_results
+from robust_dml.cli import main
 from robust_dml.config import Study, load_study
 from robust_dml.report.results import Results
 
@@ -34,6 +36,16 @@ def made_up_folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Pa
         make_results(study)
     shutil.copytree(CONFIG, folder / "config")
     return folder
+
+
+@pytest.fixture(scope="session")
+def seconds_to_draw(study_file: Path, made_up_folder: Path) -> float:
+    """How long `robust-dml figures` took in that folder, in seconds of a core; its files stay there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made_up_folder)
+        started = time.process_time()
+        assert main(["figures", str(study_file)]) == 0
+        return time.process_time() - started
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Notebooks: without outputs in the repository, and both run from beginning to end."""
+"""Notebooks: without outputs in the repository, and run on a study into a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbconvert.preprocessors import ExecutePreprocessor
 
 from robust_dml.cli import main
 from robust_dml.report.notebook import write_notebook
@@ -29,15 +28,8 @@ def test_the_repository_holds_no_outputs(path: Path) -> None:
         assert cell.get("execution_count") is None
 
 
-def run(path: Path, folder: Path) -> str:
-    """Execute a notebook in a folder; all the text that it printed."""
-    notebook = nbformat.read(path, as_version=4)
-    ExecutePreprocessor(timeout=300).preprocess(notebook, {"metadata": {"path": str(folder)}})
-    return json.dumps([cell.get("outputs", []) for cell in notebook.cells])
-
-
-def test_results_reads_a_chosen_study(results: Results, study_file: Path) -> None:
-    for command in ("tables", "claims", "figures"):
+def test_results_reads_a_chosen_study(results: Results, seconds_to_draw: float, study_file: Path) -> None:
+    for command in ("tables", "claims"):
         assert main([command, str(study_file)]) == 0
     shutil.copy(study_file, "config/made-up.yaml")
     page = Path("notebook.html")
@@ -47,12 +39,6 @@ def test_results_reads_a_chosen_study(results: Results, study_file: Path) -> Non
     assert "the worst case over" in printed.lower()
     assert "doubling the steps lowers R@1" in printed
     assert printed.count("image/png") >= 7
-
-
-@pytest.mark.slow
-def test_attack_a_retrieval_system_breaks_the_system(tmp_path: Path) -> None:
-    printed = run(NOTEBOOKS[0], tmp_path)
-    assert "worst case over 5 attacks: R@1 0.0" in printed
 
 
 def test_a_failing_cell_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:

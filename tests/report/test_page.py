@@ -64,10 +64,9 @@ class Tables(HTMLParser):
 
 
 @pytest.fixture
-def page(results: Results, study_file: Path) -> str:
+def page(results: Results, seconds_to_draw: float, study_file: Path) -> str:
     path = results.folder / "report.html"
     if not path.exists():
-        assert main(["figures", str(study_file)]) == 0
         assert main(["page", str(study_file)]) == 0
     return path.read_text(encoding="utf-8")
 

@@ -11,6 +11,8 @@ from report.test_study_shapes import ATTACKS, PGD, TRAININGS, write_study
 from robust_dml.config import Study, load_study
 from robust_dml.report.selection import (
     Group,
+    beside,
+    curve,
     groups,
     has_pair,
     headline,
@@ -88,3 +90,20 @@ def test_noise_images_are_left_out_of_figures_of_recall_unless_there_is_nothing_
     assert measured_groups(study) == [Group("digits", "contrastive"), Group("digits", "triplet")]
     alone = study.model_copy(update={"datasets": {"gaussians": study.datasets["gaussians"]}})
     assert measured_groups(alone) == [Group("gaussians", "contrastive")]
+
+
+def test_the_curve_of_the_worst_case_is_the_standards_else_an_ensembles_else_the_headlines(make: Any) -> None:
+    standard = {"standard-v1": {**ATTACKS["worst-case"], "members": ["pgd"], "epsilon": [0.1, 0.05]}}
+    study = make("natural", attacks={**ATTACKS, **standard}, report={"headline": "pgd-0.1"})
+    assert [at.label for at in curve(study)] == ["standard-v1-0.05", "standard-v1-0.1"]
+    assert labels(study)[:2] == ["standard-v1-0.1", "pgd-0.1"]
+    assert beside(study).label == "pgd-0.1"
+    assert [at.label for at in curve(make("natural", attacks=ATTACKS))] == ["worst-case-0.1"]
+    assert [at.label for at in curve(make("natural"))] == ["pgd-0.05", "pgd-0.1"]
+    assert beside(make("natural")) is None
+
+
+def test_an_attack_of_ones_own_stands_beside_a_headline_that_is_the_standard(make: Any) -> None:
+    attacks = {"standard-v1": ATTACKS["worst-case"], **ATTACKS}
+    study = make("natural", attacks=attacks, report={"headline": "standard-v1-0.1"})
+    assert beside(study).label == "fgsm-0.1"

@@ -12,7 +12,11 @@ import yaml
 from report.made_up_results import make_results
 from robust_dml.cli import main
 from robust_dml.config import Study, load_study
+from robust_dml.report import catalogue
 from robust_dml.report.catalogue import figure_files, figure_names, table_files, table_names
+from robust_dml.report.cells import Numbers
+from robust_dml.report.results import Results
+from robust_dml.report.tables import build_table
 
 PGD = {"optimiser": "pgd", "epsilon": 0.1, "steps": 5}
 TRAININGS = {
@@ -64,6 +68,17 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"attacks": {"noise": {"optimiser": "noise", "epsilon": 0.1, "steps": 3}}},
     ),
     "no examples": (("natural", "positive"), {"report": {"examples": 0}}),
+    "the standard, and models that are not trained": (
+        ("natural", "positive"),
+        {
+            "attacks": {
+                "pgd": {**PGD, "epsilon": ["2/255", "4/255"]},
+                "standard-v1": {"optimiser": "worst-case", "epsilon": ["2/255", "4/255"], "members": ["pgd"]},
+            },
+            "models": {"pixels": {"kind": "pixels", "seeds": [0]}, "untrained": {"backbone": "small"}},
+            "seeds": [0, 1],
+        },
+    ),
     "noise alone": (("natural", "positive"), {"datasets": NOISE}),
     "noise on a circle, without a pair": (
         ("natural",),
@@ -77,6 +92,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 def study_file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     trainings, changes = SHAPES[request.param]
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(catalogue, "FIGURE_FORMATS", ("png",))  # a PDF takes as long again, and its shape is the same
     path = write_study(tmp_path, *trainings, **changes)
     make_results(load_study(path))
     return path
@@ -102,6 +118,19 @@ def test_every_shape_of_a_study_ends_with_a_page(study_file: Path, capsys: pytes
 def names_of(folder: Path, *trainings: str, **changes: Any) -> tuple[list[str], list[str]]:
     study: Study = load_study(write_study(folder, *trainings, **changes))
     return table_names(study), figure_names(study)
+
+
+def test_a_study_with_the_standard_shows_its_worst_case_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainings, changes = SHAPES["the standard, and models that are not trained"]
+    monkeypatch.chdir(tmp_path)
+    study = load_study(write_study(tmp_path, *trainings, **changes))
+    make_results(study)
+    table = build_table(Numbers(Results(study)), "summary")
+    assert [column.label for column in table.columns] == ["R@1", "2/255", "4/255", "R@1", "all passed?"]
+    assert [row.labels[2] for row in table.rows] == ["natural", "positive", "pixels", "untrained"]
+    assert {row.cells[-1].text for row in table.rows} == {"unverified"}
+    assert all(cell.low <= cell.mean <= cell.high for row in table.rows for cell in row.cells[:-1])
+    assert figure_names(study)[0] == "worst-case"
 
 
 def test_tables_and_figures_that_need_a_pair_are_left_out_without_one(tmp_path: Path) -> None:

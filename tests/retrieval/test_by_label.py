@@ -7,17 +7,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankings import problems
+from rankings import is_ignored, problems
 from robust_dml.retrieval import Items, by_label
 from robust_dml.retrieval.by_label import nearest_by_label
 
 
 def naive(queries: Items, gallery: Items, row: int, positive: bool) -> dict[int, float]:
-    """The distances of the gallery's items with the query's label, or without it, by position; never the query."""
+    """The distances of the gallery's items with the query's label, or without it, by position; none ignored."""
     return {
         p: float((gallery.embeddings[p].double() - queries.embeddings[row].double()).norm())
         for p in range(len(gallery))
-        if gallery.ids[p] != queries.ids[row] and (gallery.labels[p] == queries.labels[row]) == positive
+        if not is_ignored(queries, gallery, row, p) and (gallery.labels[p] == queries.labels[row]) == positive
     }
 
 

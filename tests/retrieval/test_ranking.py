@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 
 from rankings import naive_ranking, problems
-from robust_dml.retrieval import Items, Protocol, rank
+from robust_dml.retrieval import Items, Protocol, rank, rank_attacked
 
 
 @pytest.mark.parametrize("protocol", ["masked", "as-released"])
@@ -41,6 +41,15 @@ def test_a_query_that_failed_has_no_hit_and_still_counts() -> None:
     without = ranking.without(failed)
     assert not without.hits[5].any() and not without.right[5] and without.scored[5]
     assert torch.equal(without.hits[~failed], ranking.hits[~failed])
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_a_query_whose_attacked_embedding_is_not_finite_has_no_hit(value: float) -> None:
+    items = Items(torch.randn(12, 3), torch.arange(12) % 3, torch.arange(12))
+    moved = items.embeddings + 0.3
+    expected = rank(items.embedded_as(moved), items).hits
+    moved[5, 1], expected[5] = value, False
+    assert torch.equal(rank_attacked(items, moved, items).hits, expected)
 
 
 def test_unknown_protocol() -> None:

@@ -9,7 +9,14 @@ import pytest
 from scipy.stats import t
 
 from robust_dml.runtime.randomness import numpy_generator
-from robust_dml.statistics import Difference, paired_difference, queries_to_resolve, seeds_to_resolve
+from robust_dml.statistics import (
+    Difference,
+    Interval,
+    paired_difference,
+    queries_to_clear,
+    queries_to_resolve,
+    seeds_to_resolve,
+)
 
 
 def made_up(difference: float, *, error: float = 0.01, degrees: float = 99, queries: int = 2000) -> Difference:
@@ -57,3 +64,12 @@ def test_the_number_of_seeds_is_the_smallest_that_resolves(values: list[float]) 
 @pytest.mark.parametrize("values", [[0.01], [-0.5, 0.5]])
 def test_one_seed_and_a_mean_of_0_have_no_number(values: list[float]) -> None:
     assert seeds_to_resolve(values) is None
+
+
+def test_the_end_that_is_nearer_to_the_bound_clears_it_with_so_many_queries() -> None:
+    interval = Interval(0.30, 0.20, 0.45)
+    assert queries_to_clear(interval, 0.25, 100) == 401  # four times as many only touch the bound
+    assert queries_to_clear(interval, 0.375, 100) == 401
+    assert queries_to_clear(interval, 0.06, 100) == 18
+    assert queries_to_clear(interval, 0.30, 100) is None
+    assert queries_to_clear(Interval(math.inf, 2.0, math.inf), 3.0, 100) is None

@@ -36,8 +36,28 @@ def planned(folder: Path, *targets: str) -> dict[str, int]:
 @pytest.fixture
 def clone(recorded: Path, tmp_path: Path) -> Path:
     """A fresh clone of it."""
-    checked(tmp_path, "git", "clone", "--quiet", recorded, "clone")
-    return tmp_path / "clone"
+    return clone_of(recorded, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def pulled_once(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone in which `make pull` succeeded; to be left as it is."""
+    folder = clone_of(recorded, tmp_path_factory.mktemp("pulled"))
+    ended = pull(folder)
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def pulled(pulled_once: Path, tmp_path: Path) -> Path:
+    """A copy of it, times included, that the test may change."""
+    return Path(shutil.copytree(pulled_once, tmp_path / "pulled", symlinks=True))
+
+
+def clone_of(repository: Path, folder: Path) -> Path:
+    """Clone a repository into a folder."""
+    checked(folder, "git", "clone", "--quiet", repository, "clone")
+    return folder / "clone"
 
 
 def test_snakemake_by_hand_then_repro_is_harmless(recorded: Path) -> None:
@@ -52,6 +72,19 @@ def test_a_fresh_repro_makes_the_bytes_that_snakemake_makes(finished: Path, tmp_
     for name in ("data/digits.csv", "metrics.csv", "metrics.json", *models):
         assert (folder / RESULTS / name).read_bytes() == (finished / RESULTS / name).read_bytes(), name
     assert run(folder, "dvc", "status", "attacks@ci").stdout.count("changed") == 0
+
+
+def test_repro_needs_no_activated_environment(tmp_path: Path) -> None:
+    folder = make_repository(copy_checkout(tmp_path))
+    (folder / ".venv").symlink_to(sys.prefix)
+    bare = {**environment(), "PATH": "/usr/bin:/bin"}
+    ended = subprocess.run(
+        [".venv/bin/dvc", "repro", "digests@ci"], cwd=folder, env=bare, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (folder / RESULTS / "digests.json").exists()
+    stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values()
+    assert all(stage["cmd"].startswith("${here} ") for stage in stages)
 
 
 def test_an_interrupted_repro_loses_no_epoch(tmp_path: Path) -> None:
@@ -83,31 +116,27 @@ def saved_epoch(folder: Path) -> int:
     return max((place_of(file)[0] for file in states), default=0)
 
 
-def test_after_pull_there_is_nothing_to_do(clone: Path) -> None:
+def test_after_pull_there_is_nothing_to_do(clone: Path, pulled: Path) -> None:
     assert not (clone / RESULTS / "models").exists()
-    ended = pull(clone)
-    assert ended.returncode == 0, ended.stderr
-    assert planned(clone) == {}
-    assert not (clone / "data").exists() and not (clone / "state").exists()
-    checked(clone, sys.executable, "-m", "robust_dml", "page", "config/ci.yaml")
+    assert planned(pulled) == {}
+    assert not (pulled / "data").exists() and not (pulled / "state").exists()
+    checked(pulled, sys.executable, "-m", "robust_dml", "page", "config/ci.yaml")
 
 
-def test_after_pull_a_lost_figure_is_drawn_alone(clone: Path) -> None:
-    assert pull(clone).returncode == 0
-    (clone / RESULTS / "figures/curves.png").unlink()
-    jobs = planned(clone)
+def test_after_pull_a_lost_figure_is_drawn_alone(pulled: Path) -> None:
+    (pulled / RESULTS / "figures/curves.png").unlink()
+    jobs = planned(pulled)
     assert jobs["plot_figures"] == 1 and jobs.keys() <= {"all", "plot_figures", "render_page", "run_notebook"}
-    assert run_snakemake(clone).returncode == 0
-    assert (clone / RESULTS / "figures/curves.png").exists() and planned(clone) == {}
+    assert run_snakemake(pulled).returncode == 0
+    assert (pulled / RESULTS / "figures/curves.png").exists() and planned(pulled) == {}
 
 
-def test_after_pull_a_changed_attack_trains_nothing(clone: Path) -> None:
-    assert pull(clone).returncode == 0
-    assert run_snakemake(clone, "data").returncode == 0
-    assert pull(clone).returncode == 0
-    config = clone / "config/ci.yaml"
+def test_after_pull_a_changed_attack_trains_nothing(pulled: Path) -> None:
+    assert run_snakemake(pulled, "data").returncode == 0
+    assert pull(pulled).returncode == 0
+    config = pulled / "config/ci.yaml"
     config.write_text(config.read_text().replace("steps: 3}", "steps: 4}"))
-    jobs = planned(clone)
+    jobs = planned(pulled)
     assert jobs["attack_model"] == 2 and "train_model" not in jobs and "build_index" not in jobs
 
 
@@ -137,38 +166,34 @@ def test_results_of_another_study_are_refused(clone: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["metrics.csv", f"{MODEL}/history.csv"])
-def test_files_that_are_not_the_recorded_ones_are_refused(clone: Path, name: str) -> None:
-    assert pull(clone).returncode == 0
-    shutil.rmtree(clone / ".snakemake")
-    file = clone / RESULTS / name
+def test_files_that_are_not_the_recorded_ones_are_refused(pulled: Path, name: str) -> None:
+    shutil.rmtree(pulled / ".snakemake")
+    file = pulled / RESULTS / name
     file.write_text(file.read_text() + "0\n")
-    ended = pull(clone)
+    ended = pull(pulled)
     assert ended.returncode == 1 and name in ended.stderr and "Traceback" not in ended.stderr
-    assert not (clone / ".snakemake/metadata").exists()
+    assert not (pulled / ".snakemake/metadata").exists()
 
 
-def test_other_images_are_refused(clone: Path) -> None:
-    assert pull(clone).returncode == 0
-    (clone / "data/digits").mkdir(parents=True)
-    (clone / "data/digits/index.csv").write_text("id,path\n")
-    ended = pull(clone)
+def test_other_images_are_refused(pulled: Path) -> None:
+    (pulled / "data/digits").mkdir(parents=True)
+    (pulled / "data/digits/index.csv").write_text("id,path\n")
+    ended = pull(pulled)
     assert ended.returncode == 1 and "data/digits/index.csv is not results/ci/data/digits.csv" in ended.stderr
 
 
-def test_metrics_diff_names_recalls(clone: Path) -> None:
-    assert pull(clone).returncode == 0
-    file = clone / RESULTS / "metrics.json"
+def test_metrics_diff_names_recalls(pulled: Path) -> None:
+    file = pulled / RESULTS / "metrics.json"
     metrics = json.loads(file.read_text())
     metrics["recall@1"]["digits"]["triplet"]["natural"]["clean"] = 0.5
     file.write_text(json.dumps(metrics))
-    difference = json.loads(run(clone, "dvc", "metrics", "diff", "--json").stdout)
+    difference = json.loads(run(pulled, "dvc", "metrics", "diff", "--json").stdout)
     assert list(difference[str(RESULTS / "metrics.json")]) == ["recall@1.digits.triplet.natural.clean"]
 
 
-def test_plots_show_the_figures(clone: Path) -> None:
-    assert pull(clone).returncode == 0
-    checked(clone, "dvc", "plots", "show", "--out", "plots")
-    assert "curves.png" in (clone / "plots/index.html").read_text()
+def test_plots_show_the_figures(pulled: Path) -> None:
+    checked(pulled, "dvc", "plots", "show", "--out", "plots")
+    assert "curves.png" in (pulled / "plots/index.html").read_text()
 
 
 def test_a_comment_is_no_change_for_dvc(clone: Path) -> None:

@@ -1,8 +1,9 @@
-"""A study whose every part is the user's own, in a file beside it, with the package read-only."""
+"""A study whose every part is the user's own, run by a Snakefile of the user's own, with the package read-only."""
 
 import csv
 from pathlib import Path
 
+import pytest
 import yaml
 
 from checkout import copy_checkout, run_snakemake
@@ -101,21 +102,48 @@ def study() -> dict[str, object]:
     }
 
 
-def test_every_part_of_a_study_may_be_the_users_own(tmp_path: Path) -> None:
-    checkout = copy_checkout(tmp_path)
-    (checkout / "config/own.yaml").write_text(yaml.safe_dump(study(), sort_keys=False))
-    (checkout / "config/mine.py").write_text(MINE)
-    for path in (checkout / "src").rglob("*"):
+SNAKEFILE = """
+module robust_dml:
+    snakefile:
+        "{checkout}/workflow/Snakefile"
+    config:
+        {{"study": "studies/own.yaml"}}
+
+
+use rule * from robust_dml as dml_*
+
+
+rule mine:
+    default_target: True
+    input:
+        rules.dml_all.input,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a study, its parts, and a Snakefile that uses a read-only checkout beside it as a module."""
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "mine/studies").mkdir(parents=True)
+    checkout, folder = copy_checkout(tmp_path / "checkout"), tmp_path / "mine"
+    for path in checkout.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    run = run_snakemake(checkout, study="own")
+    (folder / "Snakefile").write_text(SNAKEFILE.format(checkout=checkout))
+    (folder / "studies/own.yaml").write_text(yaml.safe_dump(study(), sort_keys=False))
+    (folder / "studies/mine.py").write_text(MINE)
+    return folder
+
+
+def test_every_part_of_a_study_may_be_the_users_own_and_so_may_the_snakefile(folder: Path) -> None:
+    run = run_snakemake(folder, study=None)
     assert run.returncode == 0, run.stdout + run.stderr
-    rows = list(csv.DictReader((checkout / "results/own/metrics.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((folder / "results/own/metrics.csv").read_text().splitlines()))
     assert {row["metric"] for row in rows} == {"recall@1", "recall@2", "recall@4", "recall@8", "second"}
     assert {row["training"] for row in rows} == {"natural", "shaken"}
-    assert (checkout / "results/own/report.html").exists()
-    dry = run_snakemake(checkout, "--dry-run", study="own")
+    assert (folder / "results/own/report.html").exists()
+    dry = run_snakemake(folder, "--dry-run", study=None)
     assert "Nothing to be done" in dry.stdout + dry.stderr
-    module = checkout / "config/mine.py"
+    module = folder / "studies/mine.py"
     module.write_text(module.read_text().replace("generator=step", "dtype=torch.float32, generator=step"))
-    again = run_snakemake(checkout, "--dry-run", "--quiet", "rules", study="own")
-    assert "train_model" in again.stdout + again.stderr
+    again = run_snakemake(folder, "--dry-run", "--quiet", "rules", study=None)
+    assert "dml_train_model" in again.stdout + again.stderr

@@ -31,7 +31,7 @@ def test_a_deleted_figure_is_redrawn_alone(checkout: Path) -> None:
 
 def test_changed_claims_judge_them_again_and_nothing_before(checkout: Path) -> None:
     claims = checkout / "config" / "claims.yaml"
-    claims.write_text(claims.read_text().replace("at_least: 1.6", "at_least: 1.7"))
+    claims.write_text(claims.read_text().replace("at_least: 0.05", "at_least: 0.06"))
     assert planned(checkout) == {"check_claims": 1, "render_page": 1, "run_notebook": 1}
 
 

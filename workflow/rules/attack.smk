@@ -84,7 +84,7 @@ rule collect_metrics:
 
 rule nest_metrics:
     input:
-        script=SCRIPTS / "nest_metrics.py",
+        script=here_or_shipped("workflow/scripts/nest_metrics.py"),
         metrics=RESULTS / "metrics.csv",
     output:
         RESULTS / "metrics.json",

@@ -9,7 +9,11 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-sys.path.insert(0, str(Path(workflow.basedir, "src")))
+# A checkout brings its package along; a workflow that was fetched by its address needs an installed one.
+CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+sys.path.insert(0, str(CHECKOUT / "src"))
+
+import robust_dml
 
 from robust_dml.config import Run, load_study, paths
 from robust_dml.config import digests
@@ -21,9 +25,8 @@ from robust_dml.planning import cost
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.source_code import code_digest
 
-CHECKOUT = Path(workflow.basedir)
 # Snakemake formats this path with wildcards, so braces in the name of the checkout are doubled.
-ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
+ENVIRONMENT = str(workflow.source_path("../../environment.yml")).replace("{", "{{").replace("}", "}}")
 
 
 def seen_from_here(file):
@@ -31,12 +34,22 @@ def seen_from_here(file):
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
+def here_or_shipped(path):
+    """Return a file of the working folder, such as config/claims.yaml, or the workflow's own where there is none."""
+    return Path(path) if Path(path).exists() else seen_from_here(Path(workflow.source_path(f"../../{path}")))
+
+
 def study_file():
-    """Return the one file given by --configfile, else the paper's study."""
+    """Return the file that a config names as its `study`, else the one of --configfile, else the paper's study.
+
+    A workflow that uses this one as a module says `config: {"study": "config/mine.yaml"}`.
+    """
+    if isinstance(config.get("study"), str):
+        return Path(config["study"])
     files = [Path(file) for file in workflow.config_settings.configfiles]
     if len(files) > 1 or workflow.config_settings.config:
         raise WorkflowError("A study is one file: give one --configfile and no --config; copy a study to change it.")
-    return seen_from_here(files[0] if files else CHECKOUT / "config" / "paper.yaml")
+    return seen_from_here(files[0]) if files else here_or_shipped("config/paper.yaml")
 
 
 def read_study():
@@ -47,12 +60,20 @@ def read_study():
         raise WorkflowError(str(error)) from None
 
 
+def require_plain_names():
+    """Raise WorkflowError if a folder of images has braces in its name, which no input of Snakemake can have."""
+    own = [folder for config in STUDY.datasets.values() for folder in data_paths.own_folders(config)]
+    for folder in map(str, [DATA, *own]):
+        if "{" in folder or "}" in folder:
+            raise WorkflowError(f"{folder}: Snakemake reads braces in a name as a wildcard; rename the folder")
+
+
 def job_prefix():
     """Return what every shell command begins with: stop at the first failure, and find this checkout's package.
 
     An environment of conda drops PYTHONPATH, so it is set in the shell too, quoted.
     """
-    sources = os.pathsep.join([str(CHECKOUT / "src"), str(STUDY_FILE.resolve().parent)])
+    sources = os.pathsep.join([str(Path(robust_dml.__file__).parents[1]), str(STUDY_FILE.resolve().parent)])
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.update(PYTHONPATH=sources, PYTHONUNBUFFERED="1")
     if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
@@ -238,8 +259,9 @@ def training_threads(wildcards):
     return 1 if backbone_of(STUDY, run_of(wildcards))[1].record.small else workflow.cores or 4
 
 
-PACKAGE = seen_from_here(CHECKOUT / "src" / "robust_dml")
-SCRIPTS = seen_from_here(CHECKOUT / "workflow" / "scripts")
+PACKAGE = seen_from_here(Path(robust_dml.__file__).parent)
+CLAIMS = here_or_shipped("config/claims.yaml")
+REPORTED = here_or_shipped("config/reported.csv")
 STUDY_FILE = study_file()
 STUDY = read_study()
 RESULTS = paths.results_folder(STUDY.name)
@@ -250,6 +272,7 @@ ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
 DIGESTS = sorted(set(attack_digests(STUDY).values()))
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
+require_plain_names()
 shell.prefix(job_prefix())
 
 

@@ -45,14 +45,18 @@ rule make_tables:
     input:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
-        reported="config/reported.csv",
+        reported=REPORTED,
     output:
         collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex"]),
-        report(
-            collect(RESULTS / "tables/{name}.html", name=table_names(STUDY)),
-            caption="../report/table.rst",
-            category="Tables",
-        ),
+        [
+            report(
+                RESULTS / f"tables/{name}.html",
+                caption="../report/table.rst",
+                category="Tables",
+                labels={"table": name},
+            )
+            for name in table_names(STUDY)
+        ],
     log:
         LOGS / "make_tables.log",
     localrule: True
@@ -72,7 +76,12 @@ rule plot_figures:
         results=lambda wildcards: figure_sources(STUDY, wildcards.figure),
     output:
         RESULTS / "figures/{figure}.pdf",
-        report(RESULTS / "figures/{figure}.png", caption="../report/figure.rst", category="Figures"),
+        report(
+            RESULTS / "figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
     log:
         LOGS / "plot_figures/{figure}.log",
     wildcard_constraints:
@@ -94,7 +103,7 @@ rule check_claims:
     input:
         metrics=RESULTS / "metrics.csv",
         records=report_sources(STUDY),
-        claims="config/claims.yaml",
+        claims=CLAIMS,
     output:
         report(RESULTS / "claims.json", caption="../report/claims.rst", category="Claims"),
     log:
@@ -117,8 +126,8 @@ rule render_page:
         records=report_sources(STUDY),
         examples=page_sources(STUDY),
         figures=collect(RESULTS / "figures/{name}.png", name=figure_names(STUDY)),
-        claims="config/claims.yaml",
-        reported="config/reported.csv",
+        claims=CLAIMS,
+        reported=REPORTED,
         templates=sorted((PACKAGE / "report" / "templates").glob("*[!y]")),
     output:
         report(RESULTS / "report.html", caption="../report/page.rst", category="Page"),
@@ -141,10 +150,15 @@ rule render_page:
 
 rule run_notebook:
     input:
-        notebook="notebooks/{notebook}.ipynb",
+        notebook=lambda wildcards: here_or_shipped(f"notebooks/{wildcards.notebook}.ipynb"),
         results=lambda wildcards: notebook_sources(STUDY, wildcards.notebook),
     output:
-        report(RESULTS / "notebooks/{notebook}.html", caption="../report/notebook.rst", category="Notebooks"),
+        report(
+            RESULTS / "notebooks/{notebook}.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "{notebook}"},
+        ),
     log:
         LOGS / "run_notebook/{notebook}.log",
     wildcard_constraints:

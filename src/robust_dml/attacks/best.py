@@ -8,8 +8,8 @@ from robust_dml.runtime.lazy import Tensor, torch
 class Best:
     """The best images of an attack. It begins with the clean images, which any value beats.
 
-    A value that is NaN counts as infinite: an image that the model cannot embed is a success of the attack, and it is
-    kept, so that the failure shows in the result.
+    A value that is not finite counts as infinite: an image that the model cannot embed is a success of the attack, and
+    it is kept, so that the failure shows in the result.
     """
 
     def __init__(self, images: Tensor) -> None:
@@ -19,7 +19,7 @@ class Best:
 
     def offer(self, images: Tensor, values: Tensor, rows: Tensor) -> None:
         """Keep those of `images`, samples number `rows`, whose `values` are higher than any before."""
-        values = values.double().masked_fill(values.isnan(), torch.inf)
+        values = values.double().masked_fill(~values.isfinite(), torch.inf)
         better = values > self.values[rows]
         self.images[rows[better]] = images[better]
         self.values[rows[better]] = values[better]

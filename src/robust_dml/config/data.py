@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 
 from robust_dml.config.training import MinerConfig
 from robust_dml.records import DATASETS, DatasetKind
+from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.options import Entry
 from robust_dml.runtime.section import Integer, Name, Number, Section, Share
 
@@ -48,7 +50,9 @@ class DatasetConfig(Entry):
 
     kind: str = Field(description="a kind of `robust-dml list dataset`, or MODULE:NAME of your own")
     split: str = Field(
-        "sorted", description="sorted, random-1 to -5, samples-1 to -5, a split of the kind, or none: no image trains"
+        "sorted",
+        description="sorted, random-1 to -5, samples-1 to -5, a split of the kind, or none: no image trains; a kind that"
+        " lists queries and gallery apart has its own split if this is absent",
     )
     gallery: Literal["test", "train"] = Field("test", description="the images a query is compared with")
     transform: TransformConfig = TransformConfig()
@@ -73,11 +77,37 @@ class DatasetConfig(Entry):
         """The folder of the user's own images; None for other kinds."""
         return getattr(self.options, "folder", None) if self.find(self.kind).origin == "own" else None
 
+    @property
+    def listing(self) -> Path | None:
+        """The file that lists the images; None for a kind whose folder does."""
+        record = self.find(self.kind)
+        return record.listing(self.options) if record.listing else None
+
+    @property
+    def has_roles(self) -> bool:
+        """Whether the split lists queries and gallery apart."""
+        record = self.find(self.kind)
+        return record.roles and self.split in record.splits
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_split_of_a_kind_with_roles(cls, data: Any) -> Any:
+        kind = data.get("kind") if isinstance(data, Mapping) else None
+        if not isinstance(kind, str) or "split" in data:
+            return data
+        try:
+            record = cls.find(kind)
+        except UserError:
+            return data  # the field itself says what is wrong
+        return {**data, "split": record.splits[0]} if record.roles else data
+
     @model_validator(mode="after")
     def _split_exists(self) -> Self:
         known = (*SPLITS, *self.find(self.kind).splits)
         if self.split not in known:
             raise ValueError(f"split: {self.kind} has no split {self.split}; it has {', '.join(known)}")
+        if self.gallery == "train" and self.has_roles:
+            raise ValueError(f"gallery: the split {self.split} of {self.kind} lists its own gallery; leave the key out")
         if self.gallery == "train" and self.split.startswith(("sorted", "random-")):
             raise ValueError(
                 f"gallery: with the split {self.split} no class of the test images is in the training images, so there"

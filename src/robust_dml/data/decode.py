@@ -23,6 +23,8 @@ def decode(path: Path) -> Image.Image:
     The orientation tag of a photograph is ignored, as by the released code. Raises UserError that names the file
     if it is missing, damaged, truncated, has more than `MAX_PIXELS`, or pixels without a fixed range (mode I or F).
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise UserError(f"{path}: not a readable image: not a regular file")
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:

@@ -47,7 +47,12 @@ def archive_paths(config: DatasetConfig, data_root: Path, sources: Path) -> list
 
 
 def own_folders(config: DatasetConfig) -> list[Path]:
-    """Return the folder of the user's own images or photographs and all folders in it; none for other kinds."""
+    """Return what the index of the user's own images or photographs is made from; none for other kinds.
+
+    That is the file that lists them, or their folder and all folders in it.
+    """
+    if config.listing is not None:
+        return [config.listing] if config.listing.is_file() else []
     photographs = own_photographs(config)
     if photographs is not None and photographs.is_dir():
         return [photographs, *sorted(path for path in photographs.rglob("*") if path.is_dir())]

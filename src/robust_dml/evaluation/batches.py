@@ -54,11 +54,14 @@ class AttackBatch:
 
 
 def attack_batch(batch: AttackBatch, positions: Positions) -> Attacked:
-    """Attack the queries at `positions` (B,)."""
+    """Attack the queries at `positions` (B,); where a transfer fails on its source, its query has no embedding."""
     attack = batch.at.attack
     problem = batch.problem(batch.source, positions)
     adversarial = attack.record.attack(problem, attack.options)
-    return _record(batch, positions, problem.images, adversarial, _zero_gradient(batch, positions))
+    found = _record(batch, positions, problem.images, adversarial, _zero_gradient(batch, positions))
+    if attack.source is not None:
+        found.embeddings[~_finite(batch.source, adversarial)] = np.nan
+    return found
 
 
 def released_batch(batch: AttackBatch, positions: Positions, clean_right: Tensor) -> Attacked:
@@ -102,6 +105,12 @@ def _record(
         images=fixed_point(adversarial.cpu().numpy()[shown]),
         origin=NOT_STAMPED,
     )
+
+
+def _finite(model: Target, images: Tensor) -> NDArray[np.bool_]:
+    """Return bool (B,), the images that a model can embed."""
+    with torch.no_grad():
+        return torch.isfinite(model.embed(images)).all(1).cpu().numpy()
 
 
 def _norm(at: AttackAt, images: Tensor, adversarial: Tensor, checked: bool) -> NDArray[np.float64]:

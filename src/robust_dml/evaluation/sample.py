@@ -43,7 +43,8 @@ def evaluated_parts(study: Study, dataset: Dataset) -> tuple[Part, Part]:
     if count is None or count >= len(queries):
         return queries, gallery
     rows = balanced_sample(queries.labels, queries.ids, count, study.seeds[0])
-    return replace(queries, ids=queries.ids[rows], labels=queries.labels[rows]), gallery
+    some = replace(queries, ids=queries.ids[rows], labels=queries.labels[rows], groups=queries.groups[rows])
+    return some, gallery
 
 
 def balanced_sample(labels: Positions, ids: Positions, count: int, seed: int) -> Positions:

@@ -17,7 +17,6 @@ from robust_dml.config.digests import scored_metrics
 from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, clean_again
 from robust_dml.config.paths import attack_folder, score_path
 from robust_dml.data import open_dataset
-from robust_dml.data.loading.dataset import Part
 from robust_dml.evaluation.attacked import Attacked
 from robust_dml.evaluation.check_inputs import CheckedResult, CheckInputs
 from robust_dml.evaluation.ensemble import worst_case
@@ -29,9 +28,9 @@ from robust_dml.evaluation.record import write_checks, write_record
 from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity, write_result
 from robust_dml.evaluation.sample import evaluated_parts, queries_of_checks
 from robust_dml.evaluation.stored import StoredResults
-from robust_dml.metrics import means, query_values
+from robust_dml.metrics import depth_of, means, query_values
 from robust_dml.records import METRICS
-from robust_dml.retrieval import Items, Protocol, Ranking, rank
+from robust_dml.retrieval import Items, Protocol, Ranking, rank, rank_attacked
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import versions
 
@@ -72,10 +71,11 @@ class Evaluation:
         same = self.gallery_part is self.part
         self.stored = StoredResults(study, run, self.dataset.sha256, 0 if same else len(self.gallery_part))
         clean = self.stored.load(CLEAN.label)
-        self.queries = _items(clean.embeddings, self.part)
-        self.gallery = self.queries if same else _items(clean.gallery, self.gallery_part)
-        self.clean = rank(self.queries, self.gallery)
-        self.clean_released = rank(self.queries, self.gallery, "as-released")
+        self.queries = Items.of(torch.from_numpy(clean.embeddings), self.part)
+        self.gallery = self.queries if same else Items.of(torch.from_numpy(clean.gallery), self.gallery_part)
+        self.depth = depth_of(scored_metrics(study))
+        self.clean = rank(self.queries, self.gallery, depth=self.depth)
+        self.clean_released = rank(self.queries, self.gallery, "as-released", self.depth)
 
     def write(self, at: AttackAt) -> None:
         """Score one attack and write its file."""
@@ -92,10 +92,7 @@ class Evaluation:
 
     def ranking(self, embeddings: NDArray[np.float32], protocol: Protocol = "masked") -> Ranking:
         """Rank the gallery for all queries, embedded as given (Q, d); a query that is not finite has no hit."""
-        given = torch.from_numpy(embeddings)
-        failed = ~torch.isfinite(given).all(1)
-        finite = torch.where(failed[:, None], self.queries.embeddings, given)
-        return rank(self.queries.embedded_as(finite), self.gallery, protocol).without(failed)
+        return rank_attacked(self.queries, torch.from_numpy(embeddings), self.gallery, protocol, self.depth)
 
     def check_inputs(self) -> CheckInputs:
         """Return what the checks read."""
@@ -243,11 +240,6 @@ def _broken_by(attacked: Attacked) -> dict[str, int]:
     """Return how many queries each member of the standard protocol broke; nothing for another attack."""
     names = member_names()
     return {name: int((attacked.member == number).sum()) for number, name in enumerate(names) if len(attacked.member)}
-
-
-def _items(embeddings: NDArray[np.float32], part: Part) -> Items:
-    labels, ids = (torch.as_tensor(np.asarray(values)) for values in (part.labels, part.ids))
-    return Items(torch.from_numpy(embeddings), labels, ids)
 
 
 def _short(values: np.ndarray) -> list[float]:

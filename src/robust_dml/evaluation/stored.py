@@ -54,7 +54,7 @@ class StoredResults:
             ("set of images", self.data_sha256, found.origin.data_sha256),
         ]
         if label == CLEAN.label:
-            facts.append(("gallery", f"{self.gallery} images", f"{len(found.gallery)} images"))
+            facts.append(("gallery", _described(self.gallery), _described(len(found.gallery))))
         for what, expected, recorded in facts:
             if expected != recorded:
                 raise UserError(
@@ -62,6 +62,10 @@ class StoredResults:
                     " or snakemake again"
                 )
         return found
+
+
+def _described(gallery: int) -> str:
+    return f"{gallery} images" if gallery else "the queries themselves"
 
 
 def _released_label(at: AttackAt) -> str:

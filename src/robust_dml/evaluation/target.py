@@ -86,5 +86,4 @@ def _embedded(embed: Embed, part: Part, device: str, layout: torch.memory_format
             f"the embeddings of {failed} of {len(part)} clean images are not finite; the model cannot be evaluated,"
             " train it again"
         )
-    ids, labels = (torch.as_tensor(np.asarray(values), device=device) for values in (part.ids, part.labels))
-    return Items(embeddings, labels, ids)
+    return Items.of(embeddings, part)

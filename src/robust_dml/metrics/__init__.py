@@ -43,4 +43,9 @@ def retrieval_metrics(queries: Items, gallery: Items, protocol: Protocol = "mask
     """
     from robust_dml.retrieval import rank
 
-    return ranking_metrics(rank(queries, gallery, protocol))
+    return ranking_metrics(rank(queries, gallery, protocol, depth_of(RETRIEVAL)))
+
+
+def depth_of(names: Iterable[str]) -> int:
+    """Return the neighbours that the metrics of these names look at, at most, beside R."""
+    return max(METRICS.load(name).depth for name in names)

@@ -51,13 +51,17 @@ def attack_passes(study: Study, run: Run, images: tuple[int, int]) -> float:
 
 
 def _per_query(at: AttackAt) -> float:
-    """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient."""
+    """Return the passes per query of one attack: its own, one to embed the result, two for the first gradient.
+
+    The result of a transfer is embedded by its source too.
+    """
     if at.config is None:
         return 1.0
     record: Optimiser = at.attack.record
     if at.variant == "released":
         return record.released_passes(at.attack.options) + 1
-    return record.passes(at.attack.options) + (1 if record.first_gradient == "none" else 3)
+    embedded = 1 if at.attack.source is None else 2
+    return record.passes(at.attack.options) + embedded + (0 if record.first_gradient == "none" else 2)
 
 
 def images_of(config: DatasetConfig, known: int | None) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from robust_dml.config import Run, Study
-from robust_dml.config.evaluation import CLEAN
+from robust_dml.config.evaluation import result_labels
 from robust_dml.config.paths import attack_folder, model_folder, results_folder, score_path
 from robust_dml.config.resolve import runs
 from robust_dml.records import FIGURES, TABLES, FigureRecord, TableRecord
@@ -65,7 +65,7 @@ def notebook_sources(study: Study, name: str) -> list[Path]:
 
 
 def report_sources(study: Study) -> list[Path]:
-    """Return the small result files that tables, claims and page are made from, beside metrics.csv."""
+    """Return the result files of models that tables, claims and page are made from, beside metrics.csv."""
     return [path for run in runs(study) for path in _records(study, run)]
 
 
@@ -76,4 +76,5 @@ def page_sources(study: Study) -> list[Path]:
 
 def _records(study: Study, run: Run) -> list[Path]:
     model, attacks = model_folder(study.name, run), attack_folder(study.name, run)
-    return [model / "run.json", attacks / "run.json", attacks / "checks.json", score_path(study.name, run, CLEAN.label)]
+    scores = [score_path(study.name, run, label) for label in result_labels(study)]
+    return [model / "run.json", attacks / "run.json", attacks / "checks.json", *scores]

@@ -98,11 +98,14 @@ def _clauses(study: Study, found: Sequence[Gain], place: Place) -> list[str]:
         here = [gain for gain in found if gain.other == other and gain.place == place]
         if here:
             rows.setdefault(tuple(gain.at.label for gain in here), []).append(here)
-    return [
-        f"{_listed([here[0].other.training for here in alike])} {_at([gain.at for gain in alike[0]], study)} "
-        f"({_listed([_amount(here) for here in alike])})"
-        for alike in rows.values()
-    ]
+    return [_clause(study, alike) for alike in rows.values()]
+
+
+def _clause(study: Study, alike: Sequence[Sequence[Gain]]) -> str:
+    """Return the clause on rows that are at one place at the same radii: an amount for each row, in their order."""
+    amounts = [_amount(here) for here in alike]
+    joined = "; ".join(amounts) if any(", " in amount for amount in amounts) else _listed(amounts)
+    return f"{_listed([here[0].other.training for here in alike])} {_at([g.at for g in alike[0]], study)} ({joined})"
 
 
 def _amount(found: Sequence[Gain]) -> str:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.extras import from_extra
 from robust_dml.runtime.files import write_text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 SECONDS_PER_CELL = 600
 
@@ -16,22 +21,28 @@ def execute_notebook(notebook: Path, study: Path) -> str:
 
     Raises UserError, with the cell's own error, if a cell fails, or if this machine cannot reach itself.
     """
-    _require_loopback(notebook)
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-    from nbconvert import HTMLExporter
+    with from_extra("report", str(notebook)):
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+        from nbconvert import HTMLExporter
 
+    _require_loopback(notebook)
     document = nbformat.read(notebook, as_version=4)
-    for cell in document.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = f'STUDY = "{study}"'
+    name_study(document, study)
     try:
         NotebookClient(document, timeout=SECONDS_PER_CELL, resources={"metadata": {"path": str(Path.cwd())}}).execute()
     except CellExecutionError as error:
         raise UserError(f"{notebook}: a cell failed: {error.ename}: {error.evalue}") from error
     html, _ = HTMLExporter().from_notebook_node(document)
     return str(html)
+
+
+def name_study(document: NotebookNode, study: Path) -> None:
+    """Assign the path of `study` in the cell tagged `parameters`, quoted, so that no path is code."""
+    for cell in document.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = f"STUDY = {str(study)!r}"
 
 
 def _require_loopback(notebook: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from robust_dml.retrieval.distances import wide
+from robust_dml.retrieval.ignored import ignored
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.lazy import Tensor, torch
 
@@ -12,7 +13,7 @@ CELLS = 1 << 24  # of the distance matrix in memory at a time: 64 MB in float32
 def nearest_by_label(queries: Items, gallery: Items, k: int = 1) -> tuple[Tensor, Tensor]:
     """Return gallery positions (Q, k) of each query's nearest positives and nearest negatives, nearest first.
 
-    Items with the query's id are neither. Positions are -1 where there are no more items.
+    The query itself and the items that are ignored for it are neither. Positions are -1 where there are no more items.
     """
     embeddings = wide(gallery.embeddings)
     lengths = embeddings.square().sum(1)
@@ -21,9 +22,10 @@ def nearest_by_label(queries: Items, gallery: Items, k: int = 1) -> tuple[Tensor
     everyone = torch.arange(len(queries), device=queries.labels.device)
     for rows in torch.split(everyone, max(1, CELLS // len(gallery))):
         # The squared distance less the query's own squared length, which does not change the order.
-        distances = torch.addmm(lengths, wide(queries.embeddings[rows]), embeddings.T, alpha=-2)
-        distances.masked_fill_(queries.ids[rows, None] == gallery.ids, torch.inf)
-        same = queries.labels[rows, None] == gallery.labels
+        some = queries.rows(rows)
+        distances = torch.addmm(lengths, wide(some.embeddings), embeddings.T, alpha=-2)
+        distances.masked_fill_(ignored(some, gallery), torch.inf)
+        same = some.labels[:, None] == gallery.labels
         positives.append(_smallest(distances.masked_fill(~same, torch.inf), k))
         negatives.append(_smallest(distances.masked_fill_(same, torch.inf), k))
     return torch.cat(positives), torch.cat(negatives)
@@ -32,8 +34,8 @@ def nearest_by_label(queries: Items, gallery: Items, k: int = 1) -> tuple[Tensor
 def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
     """Return the label (Q,) of the `rank`-th nearest class that is not the query's, a class by its nearest item.
 
-    Items with the query's id are left out. It is the farthest class where the gallery has fewer; the query's own label
-    where it has no other.
+    The query itself and the items that are ignored for it are left out. It is the farthest class where the gallery has
+    fewer; the query's own label where it has no other.
     """
     labels, place = torch.unique(gallery.labels, return_inverse=True)
     embeddings = wide(gallery.embeddings)
@@ -41,15 +43,16 @@ def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
     found = []
     everyone = torch.arange(len(queries), device=queries.labels.device)
     for rows in torch.split(everyone, max(1, CELLS // len(gallery))):
-        distances = torch.addmm(lengths, wide(queries.embeddings[rows]), embeddings.T, alpha=-2)
-        distances.masked_fill_(queries.ids[rows, None] == gallery.ids, torch.inf)
-        distances.masked_fill_(queries.labels[rows, None] == gallery.labels, torch.inf)
+        some = queries.rows(rows)
+        distances = torch.addmm(lengths, wide(some.embeddings), embeddings.T, alpha=-2)
+        distances.masked_fill_(ignored(some, gallery), torch.inf)
+        distances.masked_fill_(some.labels[:, None] == gallery.labels, torch.inf)
         of_classes = distances.new_full((len(rows), len(labels)), torch.inf)
         of_classes.scatter_reduce_(1, place.expand(len(rows), -1), distances, "amin")
         values, order = of_classes.sort(stable=True, dim=1)
         last = (values < torch.inf).sum(1).clamp(1, rank) - 1
         chosen = labels[order.gather(1, last[:, None])[:, 0]]
-        found.append(torch.where(values[:, 0] < torch.inf, chosen, queries.labels[rows]))
+        found.append(torch.where(values[:, 0] < torch.inf, chosen, some.labels))
     return torch.cat(found)
 
 

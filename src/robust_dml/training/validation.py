@@ -17,7 +17,7 @@ from robust_dml.models.embed_part import as_pixels, embed_part
 from robust_dml.retrieval.by_label import nearest_by_label
 from robust_dml.retrieval.distances import distance
 from robust_dml.retrieval.items import Items
-from robust_dml.retrieval.ranking import rank
+from robust_dml.retrieval.ranking import Ranking, rank, rank_attacked
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.progress import track
 from robust_dml.runtime.randomness import sample_seeds
@@ -57,12 +57,12 @@ class Validation:
     def recalls(self, embed: Embed) -> Recalls:
         """Return clean and adversarial recall@1. Raises UserError if clean embeddings are not finite."""
         queries, gallery = self._items(embed)
-        attacked = self._attacked(embed, queries, gallery)
-        return Recalls(_recall(queries, gallery), _recall(attacked, gallery), relative_spread(queries.embeddings))
+        attacked = rank_attacked(queries, self._attacked(embed, queries, gallery), gallery)
+        return Recalls(_recall(rank(queries, gallery)), _recall(attacked), relative_spread(queries.embeddings))
 
     def recall(self, embed: Embed) -> float:
         """Return clean recall@1. Raises UserError if clean embeddings are not finite."""
-        return _recall(*self._items(embed))
+        return _recall(rank(*self._items(embed)))
 
     def _items(self, embed: Embed) -> tuple[Items, Items]:
         queries = self._embedded(embed, self.queries)
@@ -75,10 +75,10 @@ class Validation:
             raise UserError(
                 f"validation: the embeddings of {failed} of {len(part)} images are not finite; lower learning_rate"
             )
-        return Items(embeddings, self._tensor(part.labels), self._tensor(part.ids))
+        return Items.of(embeddings, part)
 
-    def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Items:
-        """Return the queries, adversarial where the clean ones are right."""
+    def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Tensor:
+        """Return the embeddings (Q, d) of the queries, adversarial where the clean ones are right."""
         positive, negative = (positions.squeeze(1) for positions in nearest_by_label(queries, gallery))
         clean = queries.embeddings
         nearer = distance(clean, gallery.embeddings[positive]) <= distance(clean, gallery.embeddings[negative])
@@ -88,8 +88,8 @@ class Validation:
         blocks = [self._attack(embed, block, queries.ids[block], gallery.embeddings[positive[block]]) for block in mine]
         found = self.processes.gather(torch.cat([clean[:0], *blocks]), len(rows))
         adversarial = clean.clone()
-        adversarial[rows] = torch.where(found.isfinite().all(1, keepdim=True), found, clean[rows])
-        return queries.embedded_as(adversarial)
+        adversarial[rows] = found
+        return adversarial
 
     def _attack(self, embed: Embed, rows: Tensor, ids: Tensor, references: Tensor) -> Tensor:
         images = as_pixels(self.queries.test_images(rows.cpu()), self.device)
@@ -100,10 +100,6 @@ class Validation:
         with torch.no_grad():
             return embed(found)
 
-    def _tensor(self, values: object) -> Tensor:
-        return torch.as_tensor(values).to(self.device)
 
-
-def _recall(queries: Items, gallery: Items) -> float:
-    ranking = rank(queries, gallery)
+def _recall(ranking: Ranking) -> float:
     return float(ranking.right[ranking.scored].double().mean())

@@ -37,7 +37,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
         ([""], set(COMMANDS)),
         (["plan", "d"], {"demo"}),
         (["train", "demo", "--da"], {"--dataset"}),
-        (["status", "config/p"], {"config/paper.yaml", "config/patches.yaml"}),
+        (["status", "config/p"], {"config/paper.yaml", "config/photographs.yaml"}),
         (["completion", ""], {"bash", "zsh"}),
     ],
 )

@@ -23,6 +23,7 @@ def test_table_of_the_paper() -> None:
         "cars196": (16_185, 196),
         "sop": (120_053, 22_634),
         "visualphish": (None, None),
+        "in-shop": (52_712, 7_982),
     }
     archives = [archive for source in table.values() for layout in source.layouts.values() for archive in layout]
     assert len({archive.file for archive in archives}) == len(archives)

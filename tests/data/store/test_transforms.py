@@ -42,6 +42,16 @@ def test_photograph_is_what_the_released_transform_makes_of_it() -> None:
     np.testing.assert_array_equal(np.asarray(transforms.test_crop(photograph, TransformConfig())), np.asarray(expected))
 
 
+@given(sides, sides)
+def test_the_crop_of_a_huge_image_is_that_of_the_whole_within_a_level(width: int, height: int) -> None:
+    image, config = image_of(width, height), TransformConfig(size=33, resize=50)
+    expected = np.asarray(transforms.test_crop(image, config)).astype(int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transforms, "LARGEST", 0)
+        found = np.asarray(transforms.test_crop(image, config)).astype(int)
+    assert np.abs(found - expected).max() <= 1
+
+
 def test_squeeze_is_resize_to_a_square() -> None:
     image = image_of(300, 120)
     config = TransformConfig(size=64, resize=64, aspect="squeeze")

@@ -40,7 +40,9 @@ class Source(Section):
 
 def load_sources(path: Path) -> dict[str, Source]:
     """Load the table of sources, by kind of dataset. Raises UserError if it cannot be read."""
-    content = read_yaml(path, "the table of sources")
+    content = read_yaml(
+        path, "the table of sources", hint="name it as `sources` of the study; the project's is config/datasets.yaml"
+    )
     try:
         return TypeAdapter(dict[str, Source]).validate_python(content)
     except ValidationError as error:

@@ -22,6 +22,7 @@ from robust_dml.data.index.listing import list_class_folders
 from robust_dml.data.parallel import map_images
 from robust_dml.records import DatasetKind
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.extras import from_extra
 from robust_dml.runtime.options import Options
 from robust_dml.runtime.randomness import numpy_generator
 from robust_dml.runtime.section import Integer
@@ -198,8 +199,10 @@ def _relight(image: Floats, draw: np.random.Generator) -> NDArray[np.uint8]:
 def _texture(photograph: Image.Image, window: float) -> Floats:
     """Compute the smaller eigenvalue of the structure tensor over a window around each pixel, (H, W) (Shi & Tomasi)."""
     import numpy as np
-    from skimage.feature import corner_shi_tomasi
-    from skimage.filters import gaussian
+
+    with from_extra("demo", "patches"):
+        from skimage.feature import corner_shi_tomasi
+        from skimage.filters import gaussian
 
     grey = np.asarray(photograph.convert("L"), dtype=np.float64) / 255
     texture: Floats = corner_shi_tomasi(gaussian(grey, sigma=WINDOW), sigma=window / 4)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from robust_dml.data.index.listing import images_below
 from robust_dml.runtime.errors import UserError
+from robust_dml.runtime.extras import lacks
 
 PAIRS = (
     ("astronaut.png", "camera.png"),
@@ -71,5 +72,5 @@ def _package_folder(package: str) -> Path:
     """Return the folder of an installed package, without the import of the package."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise UserError(f"patches: the package {package}, which has photographs, is not installed; run `make setup`")
+        raise UserError(f"patches: {lacks(package, 'demo')}")
     return Path(spec.origin).parent

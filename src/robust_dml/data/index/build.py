@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robust_dml.config.data import DatasetConfig
 from robust_dml.data.archives.originals import unpack_originals
 from robust_dml.data.archives.sources import Source, load_source
 from robust_dml.data.decode import checksum, decode, raise_if_damaged
-from robust_dml.data.index.file import Index, write_index
+from robust_dml.data.index.file import ROLES, Index, write_index
 from robust_dml.data.index.listing import Listed, list_images, say_skipped
 from robust_dml.data.index.splits import all_splits
 from robust_dml.data.parallel import map_images
@@ -37,7 +38,7 @@ def build_index(config: DatasetConfig, data_root: Path, sources: Path, *, worker
     listed = list_images(config, images)
     if source is not None:
         _require_counts(images, listed, source)
-    else:
+    elif config.listing is None:
         say_skipped(images, listed)
     path = index_path(config, data_root)
     write_index(path, _index(listed, _inspect_all(images, listed, workers=workers)))
@@ -71,6 +72,7 @@ def _inspect(images: Path, path: str) -> Facts | str:
 def _index(listed: list[Listed], facts: list[Facts]) -> Index:
     labels = np.array([image.label for image in listed], dtype=np.int64)
     widths, heights, checksums = np.array(facts, dtype=np.int64).T
+    told_apart = listed[0].roles is not None
     own = {name: np.array([image.sides[name] for image in listed]) for name in listed[0].sides}
     return Index(
         paths=[image.path for image in listed],
@@ -80,4 +82,13 @@ def _index(listed: list[Listed], facts: list[Facts]) -> Index:
         heights=heights,
         checksums=checksums,
         splits={**all_splits(labels), **own},
+        roles={role: np.array([role in (image.roles or ()) for image in listed]) for role in ROLES if told_apart},
+        groups={kind: _numbered([image.groups.get(kind, "") for image in listed]) for kind in listed[0].groups},
     )
+
+
+def _numbered(groups: list[str]) -> NDArray[np.int64]:
+    """Return a number per group (N,); an image of no group (an empty name) has a number of its own."""
+    alone = [group or f"\n{place}" for place, group in enumerate(groups)]  # no name of a group holds a line break
+    numbers: NDArray[np.int64] = np.unique(np.array(alone), return_inverse=True)[1].astype(np.int64)
+    return numbers

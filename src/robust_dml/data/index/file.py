@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,16 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import replacing
 
 COLUMNS = ("id", "path", "label", "class", "width", "height", "crc32")
+ROLES = ("query", "gallery")
+GROUP = "ignore:"  # before the name of a group in the head of its column
 
 
 @dataclass(frozen=True)
 class Index:
-    """The images of a dataset, position = image id; checksums are CRC-32 of the decoded RGB pixels."""
+    """The images of a dataset, position = image id; checksums are CRC-32 of the decoded RGB pixels.
+
+    A column of roles or of groups is in the file only if the dataset has it.
+    """
 
     paths: list[str]
     labels: NDArray[np.int64]
@@ -28,6 +33,8 @@ class Index:
     heights: NDArray[np.int64]
     checksums: NDArray[np.int64]
     splits: dict[str, NDArray[np.bool_]]  # True: training
+    roles: dict[str, NDArray[np.bool_]] = field(default_factory=dict)  # query and gallery, in the dataset's own splits
+    groups: dict[str, NDArray[np.int64]] = field(default_factory=dict)  # images with one number ignore each other
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -41,7 +48,7 @@ def write_index(path: Path, index: Index) -> None:
     """Write the index, atomically; the bytes are a function of its content."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*COLUMNS, *index.splits])
+        writer.writerow([*COLUMNS, *index.roles, *(f"{GROUP}{name}" for name in index.groups), *index.splits])
         writer.writerows(_rows(index))
 
 
@@ -66,12 +73,24 @@ def _index(columns: dict[str, list[str]]) -> Index:
         widths=integers["width"],
         heights=integers["height"],
         checksums=integers["crc32"],
-        splits={name: np.array(values) == "train" for name, values in columns.items() if name not in COLUMNS},
+        splits={name: np.array(values) == "train" for name, values in columns.items() if _is_split(name)},
+        roles={name: np.array(columns[name]) == "1" for name in ROLES if name in columns},
+        groups={
+            name.removeprefix(GROUP): np.array(values, dtype=np.int64)
+            for name, values in columns.items()
+            if name.startswith(GROUP)
+        },
     )
+
+
+def _is_split(name: str) -> bool:
+    return name not in (*COLUMNS, *ROLES) and not name.startswith(GROUP)
 
 
 def _rows(index: Index) -> Iterator[list[object]]:
     splits = list(index.splits.values())
     for i, path in enumerate(index.paths):
         image = [i, path, index.labels[i], index.classes[i], index.widths[i], index.heights[i], index.checksums[i]]
-        yield image + ["train" if split[i] else "test" for split in splits]
+        roles = [int(role[i]) for role in index.roles.values()]
+        groups = [group[i] for group in index.groups.values()]
+        yield [*image, *roles, *groups, *("train" if split[i] else "test" for split in splits)]

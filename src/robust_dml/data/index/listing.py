@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif",
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One image: its path below the images folder, its class, and its side in the splits of its own dataset."""
+    """One image: its path below the images folder, its class, its side and its roles in the splits of its dataset."""
 
     path: str
     label: int
     class_name: str
     sides: dict[str, bool] = field(default_factory=dict)  # split -> training
+    roles: frozenset[str] | None = None  # query, gallery, both or none; None if the dataset does not say
+    groups: dict[str, str] = field(default_factory=dict)  # kind -> group; images of one group ignore each other
 
 
 def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
@@ -33,7 +36,7 @@ def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
     not fit into a line of the index.
     """
     try:
-        listed = config.record.list(images)
+        listed = config.record.list(config.listing or images)
     except (OSError, ValueError, LookupError, StopIteration) as error:
         reason = f"{type(error).__name__} {error}"
         raise UserError(f"{images}: not laid out as {config.kind} is: {reason}; see docs/datasets.md") from error
@@ -44,7 +47,22 @@ def list_images(config: DatasetConfig, images: Path) -> list[Listed]:
     classes = len({image.label for image in listed})
     if classes < 2:
         raise UserError(f"{images}: expected images of at least 2 classes, found {classes}; see docs/datasets.md")
-    return sorted(listed, key=lambda image: (image.label, image.path))
+    return sorted(_below(images, listed), key=lambda image: (image.label, image.path))
+
+
+def _below(images: Path, listed: Sequence[Listed]) -> list[Listed]:
+    """Return the images with paths from the folder `images`. Raises UserError if one is outside or given twice."""
+    root = images.absolute()
+    taken: dict[str, Listed] = {}
+    for image in listed:
+        path = Path(os.path.normpath(root / image.path))
+        if not path.is_relative_to(root):
+            raise UserError(f"{image.path}: outside the folder of the images, {images}; give a path below it")
+        inside = path.relative_to(root).as_posix()
+        if inside in taken:
+            raise UserError(f"{images / inside}: listed twice; list each image once")
+        taken[inside] = image if inside == image.path else replace(image, path=inside)
+    return list(taken.values())
 
 
 def list_class_folders(images: Path, extensions: frozenset[str] = EXTENSIONS) -> list[Listed]:

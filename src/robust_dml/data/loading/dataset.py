@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robust_dml.config.data import NO_SPLIT, DatasetConfig
-from robust_dml.data.index.file import read_index
+from robust_dml.data.index.file import ROLES, read_index
 from robust_dml.data.index.splits import held_out
 from robust_dml.data.loading.training_images import TrainingImages
 from robust_dml.data.paths import images_folder, index_path
@@ -27,10 +27,14 @@ Positions = NDArray[np.int64] | Tensor
 
 @dataclass(frozen=True)
 class Part:
-    """Some images of a dataset, by position 0 ... len - 1; `ids` (N,) are their rows in the index, `labels` (N,)."""
+    """Some images of a dataset, by position 0 ... len - 1; `ids` (N,) are their rows in the index, `labels` (N,).
+
+    `groups` (N, G) are those of `robust_dml.retrieval.items`: images with one number in a column ignore each other.
+    """
 
     ids: NDArray[np.int64]
     labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
     test: PackedImages
     training: TrainingImages
 
@@ -68,23 +72,37 @@ class Dataset:
         ids = np.flatnonzero({"train": training & ~held, "test": ~training, "validation": held}[name])
         if len(ids) == 0:
             raise UserError(f"{config.kind}: no {name} images (split {config.split}, validation {config.validation:g})")
-        return Part(ids, labels[ids], self._store.test, self._training)
+        return self._of(ids)
 
     def queries_and_gallery(self) -> tuple[Part, Part]:
-        """Return the test images and what they are compared with, which may be themselves.
+        """Return the queries and what they are compared with, which may be themselves.
 
-        Raises UserError if no query has another image of its class in the gallery: recall would be 0 for any model.
+        They are the test images, unless the split lists queries and gallery apart. Raises UserError if no query has
+        another image of its class in the gallery: recall would be 0 for any model.
         """
-        queries = self.part("test")
-        gallery = queries if self.config.gallery == "test" else self.part("train")
-        needed = 2 if gallery is queries else 1
-        if np.bincount(gallery.labels, minlength=int(queries.labels.max()) + 1)[queries.labels].max() < needed:
+        queries, gallery = self._listed() if self.config.has_roles else self._sides()
+        found = np.bincount(gallery.labels, minlength=int(queries.labels.max()) + 1)[queries.labels]
+        if (found - np.isin(queries.ids, gallery.ids)).max() < 1:
             raise UserError(
                 f"{self.config.kind}: none of {len(queries)} queries has another image of its class in the gallery"
                 f" (split {self.config.split}, gallery {self.config.gallery}), so there is nothing to find; give"
                 " classes more images, or choose another split"
             )
         return queries, gallery
+
+    def _sides(self) -> tuple[Part, Part]:
+        queries = self.part("test")
+        return queries, queries if self.config.gallery == "test" else self.part("train")
+
+    def _listed(self) -> tuple[Part, Part]:
+        queries, gallery = (np.flatnonzero(self.index.roles[role]) for role in ROLES)
+        part = self._of(queries)
+        return part, part if np.array_equal(queries, gallery) else self._of(gallery)
+
+    def _of(self, ids: NDArray[np.int64]) -> Part:
+        columns = [group[ids] for group in self.index.groups.values()]
+        groups = np.stack(columns, axis=1) if columns else np.zeros((len(ids), 0), dtype=np.int64)
+        return Part(ids, self.index.labels[ids], groups, self._store.test, self._training)
 
 
 def _channels_first(images: NDArray[np.uint8]) -> Tensor:

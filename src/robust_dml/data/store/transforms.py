@@ -12,15 +12,24 @@ from robust_dml.config.data import TransformConfig
 if TYPE_CHECKING:
     from PIL import Image
 
+LARGEST = 2**26  # pixels of a resized image; a strip of 20,000 x 1 pixels would fill gigabytes
+
 
 def test_crop(image: Image.Image, transform: TransformConfig) -> Image.Image:
-    """Return the image that testing uses, size x size: Resize and CenterCrop, or one Resize to a square."""
+    """Return the image that testing uses, size x size: Resize and CenterCrop, or one Resize to a square.
+
+    Of an image whose Resize exceeds `LARGEST` only the crop is resized, which rounds some pixels to the next level.
+    """
     size = transform.size
     if transform.aspect == "squeeze":
         return _resize(image, size, size)
-    image = _resize(image, *resized(*image.size, transform.resize))
-    left, top = round((image.width - size) / 2), round((image.height - size) / 2)
-    return image.crop((left, top, left + size, top + size))
+    width, height = resized(*image.size, transform.resize)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    if width * height > LARGEST:
+        across, down = image.width / width, image.height / height
+        box = (left * across, top * down, (left + size) * across, (top + size) * down)
+        return _resize(image, size, size, box)
+    return _resize(image, width, height).crop((left, top, left + size, top + size))
 
 
 def stored_image(image: Image.Image, side: int) -> Image.Image:
@@ -46,7 +55,9 @@ def stored_size(width: int, height: int, side: int) -> tuple[int, int]:
     return resized(width, height, side) if side < min(width, height) else (width, height)
 
 
-def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
+def _resize(
+    image: Image.Image, width: int, height: int, box: tuple[float, float, float, float] | None = None
+) -> Image.Image:
     from PIL.Image import Resampling
 
-    return image.resize((width, height), Resampling.BILINEAR)
+    return image.resize((width, height), Resampling.BILINEAR, box)

@@ -14,7 +14,7 @@ from robust_dml.report.labels import result_label
 from robust_dml.report.seeds import Seeds, mean
 from robust_dml.report.selection import headline, measured_groups
 from robust_dml.report.slots import slot_rows
-from robust_dml.report.sources import metrics_file
+from robust_dml.report.sources import result_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,8 @@ def caption(study: Study) -> str:
     return (
         "R@1 by the member of the triplet that the training perturbs, unperturbed (open) and under "
         f"{result_label(headline(study))} (filled); masked protocol. "
-        "Large marks: mean over seeds; small dots: the seeds themselves; the line is what the attack costs."
+        "Large marks: mean over seeds; bars: its 95 % interval over queries, clustered by class; small dots: the seeds "
+        "themselves; the line is what the attack costs."
     )
 
 
@@ -52,8 +53,18 @@ def _draw(numbers: Numbers, panel: Panel) -> None:
         clean, attacked = numbers.seeds(model, CLEAN), numbers.seeds(model, headline(numbers.study))
         ends = [100 * value for value in (mean(clean), mean(attacked)) if value is not None]
         ax.plot(ends, [y] * len(ends), color=mark.color, linewidth=1.1, alpha=0.5, zorder=1)
-        _marks(ax, y, clean, mark, "white")
-        _marks(ax, y, attacked, mark, mark.color)
+        for at, seeds, face in ((CLEAN, clean, "white"), (headline(numbers.study), attacked, mark.color)):
+            interval = numbers.interval(model, at)
+            if interval:
+                ax.plot(
+                    [100 * interval.low, 100 * interval.high],
+                    [y, y],
+                    color=mark.color,
+                    linewidth=3.2,
+                    alpha=0.35,
+                    solid_capstyle="butt",
+                )
+            _marks(ax, y, seeds, mark, face)
     ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6), xlim=(-2, 102), xlabel="R@1 (%)")
     ax.set_yticklabels([label for label, _ in rows])
     ax.grid(axis="y", visible=False)
@@ -71,7 +82,7 @@ ENTRY = FigureRecord(
     title="The perturbed slot",
     order=60,
     wanted=lambda study: any(slot_rows(study, group) for group in measured_groups(study)),
-    sources=metrics_file,
+    sources=lambda study: result_files(study, [CLEAN, headline(study)]),
     caption=caption,
     draw=draw,
 )

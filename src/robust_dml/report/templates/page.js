@@ -70,8 +70,10 @@ function fit(box) {
 const boxes = [...document.querySelectorAll(".scroll")];
 const fitAll = () => boxes.forEach(fit);
 addEventListener("resize", fitAll);
-addEventListener("beforeprint", fitAll);
-addEventListener("afterprint", fitAll);
+// Paper is narrower than most windows, and its width is not known before the page is laid out for it.
+for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(event, () => { root.classList.toggle("printing", printing); fitAll(); });
+}
 for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", fitAll);
 fitAll();
 
