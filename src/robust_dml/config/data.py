@@ -51,8 +51,8 @@ class DatasetConfig(Entry):
     kind: str = Field(description="a kind of `robust-dml list dataset`, or MODULE:NAME of your own")
     split: str = Field(
         "sorted",
-        description="sorted, random-1 to -5, samples-1 to -5, a split of the kind, or none: no image trains; a kind that"
-        " lists queries and gallery apart has its own split if this is absent",
+        description="sorted, random-1 to -5, samples-1 to -5, a split of the kind, or none: no image trains; a kind"
+        " that lists queries and gallery apart has its own split if this is absent",
     )
     gallery: Literal["test", "train"] = Field("test", description="the images a query is compared with")
     transform: TransformConfig = TransformConfig()
