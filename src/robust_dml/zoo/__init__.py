@@ -1,0 +1,1 @@
+"""The zoo: trained models with their cards, a folder each, found by name and checked by hash."""
