@@ -7,7 +7,16 @@ import pytest
 
 from auditing.photographs import ENCODERS, make_photographs
 from auditing.small_study import run_study
+from evaluation.short_standard import shortened
 from robust_dml.runtime.source_code import source_of
+
+STEPS = {"apgd": 4, "pgd": 4, "square": 10}
+
+
+@pytest.fixture(autouse=True)
+def short_standard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the protocol run in seconds; tests of its strength are those of evaluation/."""
+    shortened(monkeypatch, **STEPS)
 
 
 @pytest.fixture
@@ -29,6 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        shortened(patch, **STEPS)
         run_study(folder)
     return folder
 

@@ -19,7 +19,19 @@ from robust_dml.cli.main import main
 from robust_dml.runtime.files import read_json
 
 SMALL = ["--size", "16", "--radii", "2/255", "8/255", "--device", "cpu"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])}
+# The command in a process of its own, with the steps that the other tests of this folder give to the protocol.
+KILLED = """
+import sys
+import pytest
+from auditing.conftest import STEPS
+from evaluation.short_standard import shortened
+from robust_dml.cli.main import main
+
+with pytest.MonkeyPatch.context() as patch:
+    shortened(patch, **STEPS)
+    sys.exit(main(["audit", "encoders:small", "photos", "--out", "killed", *sys.argv[1:]]))
+"""
 
 
 def audit(encoder: str, *options: str, out: str = "audit") -> int:
@@ -40,9 +52,9 @@ def same_bytes(one: Path, other: Path) -> None:
 def test_the_files_are_those_of_a_study(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit("encoders:small") == 0
     out = Path("audit")
-    for name in ("metrics.csv", "metrics.csv.sha256", "card.json", "report.html", "data/photos.csv"):
+    for name in ("metrics.csv", "metrics.csv.sha256", "card.json", "checks.json", "report.html", "data/photos.csv"):
         assert (out / name).stat().st_size > 0, name
-    assert list(out.glob("attacks/photos/none/small/seed0/checks.json")) and list(out.glob("figures/*.png"))
+    assert list(out.glob("figures/*.png"))
     assert not list(out.glob("state/**/*.npz")) and not Path("results").exists()
     printed = capsys.readouterr()
     assert "recall@1 of 20 queries" in printed.out and "compared by cosine" in printed.err
@@ -67,8 +79,7 @@ def _a_card_has_the_numbers_of_the_metrics() -> None:
 
 def test_a_kill_and_a_second_call_end_in_the_same_bytes(folder: Path) -> None:
     assert audit("encoders:small", out="whole") == 0
-    command = [sys.executable, "-m", "robust_dml", "audit", "encoders:small", "photos", "--out", "killed", *SMALL]
-    process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *SMALL], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list(Path("killed").glob("state/attack/**/block-*.npz")):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -129,4 +140,4 @@ def test_images_that_cannot_be_used_are_one_line(
 def test_the_face_of_the_package_imports_no_torch() -> None:
     code = "import sys, robust_dml; robust_dml.__version__; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT).returncode == 0
-    assert {"audit", "load_model"} <= set(dir(robust_dml))
+    assert "audit" in dir(robust_dml)

@@ -9,7 +9,7 @@ from robust_dml.cards.card import About
 from robust_dml.cards.make import write_cards
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import training_digest
-from robust_dml.config.paths import model_folder, results_folder, results_in
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, results_in
 from robust_dml.config.resolve import runs
 from robust_dml.data.index.build import build_index
 from robust_dml.data.index.file import read_index
@@ -44,6 +44,7 @@ def run_audit(request: AuditRequest, about: About | None = None) -> Study:
         collect(study)
         write_report(study)
         write_cards(study, about or About())
+        _copy_checks(study)
     return study
 
 
@@ -87,3 +88,10 @@ def write_report(study: Study) -> None:
     write_tables(study, [])
     write_figures(study)
     write_page(study, [], [])
+
+
+def _copy_checks(study: Study) -> None:
+    """Write the checks of the only model beside its metrics."""
+    (run,) = runs(study)
+    text = (attack_folder(study.name, run) / "checks.json").read_text(encoding="utf-8")
+    write_text(results_folder(study.name) / "checks.json", text)

@@ -16,7 +16,6 @@ from robust_dml.runtime.suggestion import did_you_mean
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
 COMMANDS = {
     "audit": "measure an encoder of your own, of any library, on images of your own",
-    "zoo": "list the models that come with the package",
     "cards": "write a card for each model of a study that the standard protocol attacked",
     "verify": "run a sample of a card again and say whether it holds",
     "leaderboard": "write a page that compares cards of audits",
