@@ -1,6 +1,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,20 @@ import pytest
 from auditing.photographs import ENCODERS, make_photographs
 from auditing.small_study import run_study
 from evaluation.short_standard import shortened
+from robust_dml.evaluation import standard
 from robust_dml.runtime.source_code import source_of
 
-STEPS = {"apgd": 4, "pgd": 4, "square": 10}
+
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Let the protocol run in seconds; tests of its strength are those of evaluation/."""
+    shortened(patch, apgd=3, pgd=3, square=6)
+    patch.setattr(standard, "RESTART", replace(standard.RESTART, settings={"steps": 3}))
 
 
 @pytest.fixture(autouse=True)
 def short_standard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the protocol run in seconds; tests of its strength are those of evaluation/."""
-    shortened(monkeypatch, **STEPS)
+    """Shorten the protocol in every test."""
+    shorten(monkeypatch)
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        shortened(patch, **STEPS)
+        shorten(patch)
         run_study(folder)
     return folder
 

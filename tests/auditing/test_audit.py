@@ -24,12 +24,11 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), s
 KILLED = """
 import sys
 import pytest
-from auditing.conftest import STEPS
-from evaluation.short_standard import shortened
+from auditing.conftest import shorten
 from robust_dml.cli.main import main
 
 with pytest.MonkeyPatch.context() as patch:
-    shortened(patch, **STEPS)
+    shorten(patch)
     sys.exit(main(["audit", "encoders:small", "photos", "--out", "killed", *sys.argv[1:]]))
 """
 
