@@ -18,6 +18,7 @@ OUTPUT = Path("results/bench")
 QUICK = (
     "robust_step",
     "small_step",
+    "defences",
     "mining",
     "metrics",
     "batches",

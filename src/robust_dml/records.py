@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from robust_dml.attacks.problem import Problem
     from robust_dml.config import Run, Study
     from robust_dml.config.evaluation import AttackAt
-    from robust_dml.config.training import BackboneConfig
+    from robust_dml.config.training import BackboneConfig, TrainingConfig
     from robust_dml.data.index.listing import Listed
     from robust_dml.evaluation.check_inputs import CheckInputs, Finding
     from robust_dml.losses import LossFunction
@@ -104,6 +104,8 @@ class Method:
     """Whether it uses the optimiser of the training's `attack`."""
     optimisers: tuple[str, ...] = ()
     """The optimisers that it uses whatever the training's `attack` is."""
+    refuses: Callable[[TrainingConfig], str | None] = lambda config: None
+    """Return what is wrong with the settings of a training, as "key: expected, found"; None if nothing is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,8 @@ class Backbone:
     """10^9 floating-point operations of a forward pass at `size` pixels; None if unknown."""
     imagenet: Weights | None = None
     """Published ImageNet weights of its trunk."""
+    measured_as: Callable[[BackboneConfig], str] = lambda config: config.kind
+    """The backbone whose recorded speed and memory an estimate uses."""
     fetches_imagenet: bool = False
     """Whether `build` itself fetches the weights that `weights: imagenet` asks for."""
     small: bool = False

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.tiny_study import MODEL, MakeStudy, Passes, evaluate, stored, stored_path
+from evaluation.tiny_study import MODEL, STUDY, MakeStudy, Passes, evaluate, stored, stored_path
 from robust_dml.config import Study
 from robust_dml.config.paths import STATE, attack_folder, model_folder
 from robust_dml.evaluation import attack
@@ -177,6 +177,20 @@ def test_another_model_is_attacked_again(make_study: MakeStudy, attacked_labels:
     change_weights(model_folder(study.name, MODEL) / "model.safetensors")
     attack_model(study, MODEL)
     assert attacked_labels == every
+
+
+def test_another_split_is_attacked_again_even_on_the_same_model(
+    make_study: MakeStudy, attacked_labels: list[str]
+) -> None:
+    study = make_study()
+    attack_model(study, MODEL)
+    every, model = list(attacked_labels), (model_folder(study.name, MODEL) / "model.safetensors").read_bytes()
+    before = stored("clean").embeddings
+    attacked_labels.clear()
+    digits = {**STUDY["datasets"]["digits"], "split": "random-1"}
+    attack_model(make_study(datasets={"digits": digits}), MODEL)
+    assert (model_folder(study.name, MODEL) / "model.safetensors").read_bytes() == model
+    assert attacked_labels == every and not np.array_equal(stored("clean").embeddings, before)
 
 
 def test_only_one_attack(make_study: MakeStudy, attacked_labels: list[str]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,13 +107,13 @@ class StopAt:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
         self.wanted = False
-        mine = TrainingStep.mine
+        begin = TrainingStep.__init__
 
-        def noting(step: TrainingStep, embeddings: object) -> object:
+        def noting(step: TrainingStep, *args: Any, **settings: Any) -> None:
+            begin(step, *args, **settings)
             self.wanted = (step.epoch, step.number) == (epoch, number)
-            return mine(step, embeddings)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(TrainingStep, "mine", noting)
+        monkeypatch.setattr(TrainingStep, "__init__", noting)
         monkeypatch.setattr("robust_dml.training.loop.StopRequest", lambda: self)
 
     def __enter__(self) -> StopAt:

@@ -56,6 +56,7 @@ def make_step(
         labels=labels,
         epoch=0,
         number=0,
+        epochs=1,
         seed=0,
         config=config,
         forward=ForwardPasses(model, optimisation or OptimisationConfig(), freeze_batchnorm=freeze_batchnorm),

@@ -26,6 +26,7 @@ rule attack_model:
     params:
         study=STUDY_FILE,
         gallery=lambda wildcards: STUDY.datasets[wildcards.dataset].gallery,
+        split=lambda wildcards: STUDY.datasets[wildcards.dataset].split,
     message:
         "Attacking {wildcards.training} on {wildcards.dataset}, {wildcards.loss} loss, seed {wildcards.seed}"
     shell:

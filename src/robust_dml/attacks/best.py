@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from robust_dml.runtime.lazy import Tensor, torch
+
+if TYPE_CHECKING:
+    from robust_dml.attacks.objectives import Function
 
 
 class Best:
@@ -30,6 +35,16 @@ class Best:
         self.images[rows[better]] = images[better]
         self.values[rows] = torch.inf
         self.settled[rows] = True
+
+    def leave_broken(self, until: Function, embeddings: Tensor, images: Tensor, rows: Tensor) -> Tensor:
+        """Settle those of `images`, samples number `rows`, where `until` is above zero or NaN; return where it is not.
+
+        The result indexes `images`: it is the samples that an attack goes on with.
+        """
+        broken = ~(until(embeddings) <= 0)
+        if broken.any():
+            self.settle(images[broken], rows[broken])
+        return torch.nonzero(~broken).flatten()
 
     def rows(self, index: Tensor) -> Best:
         """Return the best images of the samples at `index`, as a record of their own."""

@@ -99,14 +99,14 @@ def _training_itself(study: Study, run: Run) -> dict[str, Any]:
 def training_code(study: Study, run: Run) -> str:
     """Return a digest of the code that trains a model: the loop, and the entries that it uses."""
     if run.training in study.models:
-        return code_digest(UNTRAINED, BACKBONES.module(backbone_of(study, run)[1].kind))
+        return code_digest(UNTRAINED, *_backbone_modules(study, run))
     training = study.trainings[run.training]
     modules = [
         TRAIN,
         METHODS.module(training.method),
         LOSSES.module(study.losses[run.loss].kind),
         MINERS.module(miner_of(study, run).kind),
-        BACKBONES.module(backbone_of(study, run)[1].kind),
+        *_backbone_modules(study, run),
     ]
     modules += [OPTIMISERS.module(name) for name in training.record.optimisers]
     if training.record.attacks:
@@ -114,6 +114,12 @@ def training_code(study: Study, run: Run) -> str:
     if optimisation_of(study, run).checkpoint == "best-adversarial":
         modules.append(OPTIMISERS.module(VALIDATION_ATTACK))
     return code_digest(*modules)
+
+
+def _backbone_modules(study: Study, run: Run) -> list[str]:
+    """Return the module of a run's backbone, and of the networks that it is made of."""
+    backbone = backbone_of(study, run)[1]
+    return sorted({BACKBONES.module(kind) for kind in (backbone.kind, backbone.measured_as)})
 
 
 def training_digest(study: Study, run: Run) -> str:
@@ -175,6 +181,7 @@ def score_settings(study: Study, run: Run) -> dict[str, Any]:
         "evaluation": study.evaluation.model_dump(mode="json", exclude={"block"}),
         "examples": study.report.examples,
         "headline": study.report.headline,
+        "split": study.datasets[run.dataset].split,
         "gallery": study.datasets[run.dataset].gallery,
         "backbone": backbone_of(study, run)[0],
         "seed": run.seed,

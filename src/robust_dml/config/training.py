@@ -28,6 +28,12 @@ class BackboneConfig(Entry):
         """Return the record of a backbone."""
         return BACKBONES.load(name)
 
+    @property
+    def measured_as(self) -> str:
+        """The kind whose recorded speed an estimate uses, and whose code it runs beside its own."""
+        found: str = self.record.measured_as(self)
+        return found
+
     @model_validator(mode="after")
     def _weights_exist(self) -> Self:
         if self.weights == "imagenet" and self.record.imagenet is None and not self.record.fetches_imagenet:
@@ -126,4 +132,11 @@ class TrainingConfig(Entry):
     def _ramp_has_an_attack(self) -> Self:
         if self.ramp_epochs and not (self.record.attacks or self.record.optimisers):
             raise ValueError(f"ramp_epochs: {self.method} has no attack whose epsilon could rise; remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _method_takes_its_attack(self) -> Self:
+        refusal = self.record.refuses(self)
+        if refusal is not None:
+            raise ValueError(refusal)
         return self

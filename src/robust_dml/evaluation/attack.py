@@ -73,7 +73,7 @@ class _Evaluation:
     def make(self, at: AttackAt) -> None:
         """Make the stored result of an attack, unless it fits already."""
         if at.config is not None and at.config.is_standard:
-            self._make_what_it_starts_from(at)
+            self.make(self._start_of(at))
         planned = attack_digest(self.study, at)
         path = attacked_path(self.study.name, self.run, planned)
         source = self._source(at)
@@ -82,21 +82,22 @@ class _Evaluation:
         if stored is not None and stored.digest == digest:
             os.utime(path)  # the workflow compares times
             return
-        attacked = self._made(at, source, digest)
+        if at.config is None:
+            attacked = self._without_attack(at)
+        else:
+            attacked = (self._worst_case if at.config.is_standard else self._attacked)(at, source, digest)
         save_attacked(path, self._stamped(attacked, at, digest))
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
 
     def _digest(self, planned: str, source: Target) -> str:
         """Return the digest of a result with the models and images that it is made from."""
-        gallery = self.study.datasets[self.run.dataset].gallery
+        dataset = self.study.datasets[self.run.dataset]
         files = [self.target.model_sha256, source.model_sha256, self.target.data_sha256]
-        return digest_of([planned, gallery, *files])
+        return digest_of([planned, dataset.split, dataset.gallery, *files])
 
-    def _made(self, at: AttackAt, source: Target, digest: str) -> Attacked:
-        if at.config is None:
-            return _again(self.target, self._sample(at)) if at.changes else unperturbed(self.target, self._kept())
-        return self._worst_case(at, source, digest) if at.config.is_standard else self._attacked(at, source, digest)
+    def _without_attack(self, at: AttackAt) -> Attacked:
+        return _again(self.target, self._sample(at)) if at.changes else unperturbed(self.target, self._kept())
 
     def _worst_case(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         """Run the standard protocol, from the result at the next smaller radius, or from the protocol's own result."""
@@ -108,9 +109,6 @@ class _Evaluation:
         folder = state_folder(self.study.name, self.run, "attack", digest)
         natural = None if source is self.target else source
         return Protocol(self.target, natural, at, self.study.evaluation, kept, folder).run(start)
-
-    def _make_what_it_starts_from(self, at: AttackAt) -> None:
-        self.make(self._start_of(at))
 
     @staticmethod
     def _start_of(at: AttackAt) -> AttackAt:

@@ -160,7 +160,7 @@ def job_memory_mb(study: Study, run: Run, stage: Stage) -> int:
     """Return the requested memory: twice that of an idle job, and on a CPU that of the images processed at once."""
     memory = 2 * measured("cpu", "memory of a job", "")
     backbone = backbone_of(study, run)[1]
-    per_image = measured("cpu", f"memory of {backbone.kind}", "fp32")
+    per_image = measured("cpu", f"memory of {backbone.measured_as}", "fp32")
     if study.device != "cpu" or math.isnan(per_image):
         return math.ceil(memory if backbone.record.small else max(memory, UNKNOWN_MB))
     optimisation = optimisation_of(study, run)
@@ -199,7 +199,7 @@ def data_jobs(study: Study) -> dict[str, int]:
 def used_speeds(study: Study, gpu: str | None = None) -> list[dict[str, str]]:
     """Return the recorded speeds that an estimate of this study uses, `device` and `what` of GPUs included."""
     used: set[tuple[str, str]] = {
-        (backbone_of(study, run)[1].kind, optimisation_of(study, run).precision) for run in runs(study)
+        (backbone_of(study, run)[1].measured_as, optimisation_of(study, run).precision) for run in runs(study)
     }
     used |= {(f"{attack}{kind}", "fp32") for kind, _ in used for attack in ("", "attack of ")} | {("job", "")}
     large = any(not backbone_of(study, run)[1].record.small for run in runs(study))

@@ -49,13 +49,13 @@ def measured(device: str, what: str, precision: str) -> float:
 def training_speed(device: str, backbone: BackboneConfig, precision: str) -> float:
     """Return 10^9 operations a second in training, on the `cpu` or on a GPU of the table; NaN if not known."""
     if device == "cpu":
-        return measured(device, backbone.kind, precision)
+        return measured(device, backbone.measured_as, precision)
     return _gpu_speed(device, backbone, precision)
 
 
 def attack_speed(device: str, backbone: BackboneConfig) -> float:
     """Return 10^9 operations a second in attacks and validation, which compute in float32; NaN if not known."""
-    own = measured(device, f"attack of {backbone.kind}", "fp32")
+    own = measured(device, f"attack of {backbone.measured_as}", "fp32")
     return training_speed(device, backbone, "fp32") if math.isnan(own) else own
 
 

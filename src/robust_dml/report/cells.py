@@ -108,7 +108,9 @@ class Numbers:
         """Return how much higher, in points of R@1, the released evaluation scores than the masked one."""
         from robust_dml.report.contrast import contrast
 
-        masked, released = self.seeds(model, at), self.seeds(model, at, protocol="as-released")
+        masked, released = (
+            self.results.seeds(model, at.label, protocol=protocol) for protocol in ("masked", "as-released")
+        )
         gap = contrast(self.results.sample(model, at, "as-released"), self.results.sample(model, at))
         return number(
             {seed: released[seed] - masked[seed] for seed in masked if seed in released},

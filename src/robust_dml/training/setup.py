@@ -55,6 +55,7 @@ class Training:
             labels=labels,
             epoch=epoch,
             number=number,
+            epochs=self.optimisation.epochs,
             seed=self.run.seed,
             config=self.config,
             forward=self.forward,

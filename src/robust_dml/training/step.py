@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robust_dml.attacks.balls import BALLS
+from robust_dml.attacks.balls import BALLS, Ball
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.problem import Problem
 from robust_dml.config.attacks import TrainingAttackConfig
@@ -35,6 +35,8 @@ class TrainingStep:
     """(B,)."""
     epoch: int
     number: int
+    epochs: int
+    """Epochs of the whole training."""
     seed: int
     config: TrainingConfig
     """The settings of the training; `config.options` are those of its method."""
@@ -55,6 +57,12 @@ class TrainingStep:
         """Return embeddings (B, d) of images (B, 3, H, W), differentiable in the model's weights."""
         share = self.processes.share(len(images))
         return self.processes.gather(self.forward.embed(images[share]), len(images))
+
+    def embed_fixed(self, images: Tensor) -> Tensor:
+        """Return embeddings (B, d) of images (B, 3, H, W) as constants, with BatchNorm as in evaluation."""
+        share = self.processes.share(len(images))
+        with torch.no_grad():
+            return self.processes.gather(self.forward.embed_constant(images[share]), len(images))
 
     def extend(self, embeddings: Tensor, adversarial: Tensor) -> Tensor:
         """Return the embeddings of the batch followed by those of adversarial images (A, 3, H, W): (B + A, d).
@@ -140,9 +148,17 @@ class TrainingStep:
         epsilon: float | None,
     ) -> Tensor:
         config = attack or self.config.attack
-        ball = BALLS[config.norm]((config.epsilon if epsilon is None else epsilon) * self._ramp())
-        seeds = sample_seeds(rows, self.seed, "attack", self.epoch, self.number)
+        ball, seeds = self.ball(config, epsilon), self.seeds(rows)
         return run_attack(config, Problem(self.forward.embed_constant, images, objective, ball, seeds, keep="last"))
+
+    def ball(self, attack: TrainingAttackConfig | None = None, epsilon: float | None = None) -> Ball:
+        """Return the perturbations that this epoch allows; `attack` and `epsilon` as in `attack`."""
+        config = attack or self.config.attack
+        return BALLS[config.norm]((config.epsilon if epsilon is None else epsilon) * self._ramp())
+
+    def seeds(self, rows: Tensor) -> Tensor:
+        """Return the seeds of the random starts of attacked images number `rows` (A,), int64 (A,)."""
+        return sample_seeds(rows, self.seed, "attack", self.epoch, self.number)
 
     def _ramp(self) -> float:
         """Return the share of epsilon that the attacks of this epoch may use."""

@@ -37,9 +37,9 @@ def problem(
 
 
 def test_the_optimisers_of_the_paper_and_the_controls_are_there() -> None:
-    expected = "apgd carlini-wagner fgsm noise pgd r-fgsm square transfer worst-case"
+    expected = "apgd carlini-wagner fgsm noise pgd r-fgsm square standard-v1 transfer worst-case"
     assert OPTIMISERS.names == expected.split()
-    assert set(OPTIMISERS.names) - set(NAMES) == {"worst-case"}
+    assert set(OPTIMISERS.names) - set(NAMES) == {"standard-v1", "worst-case"}
 
 
 @pytest.mark.parametrize("norm", BALLS)

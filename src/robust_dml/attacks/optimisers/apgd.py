@@ -117,11 +117,9 @@ class _Climb:
     def _without_broken(self, found: Probe, best: Best) -> Probe:
         if self.until is None:
             return found
-        broken = ~(self.until(found.embeddings) <= 0)  # NaN counts as broken
-        if not broken.any():
+        standing = best.leave_broken(self.until, found.embeddings, self.x, self.rows)
+        if len(standing) == len(self.rows):
             return found
-        best.settle(self.x[broken], self.rows[broken])
-        standing = torch.nonzero(~broken).flatten()
         self.select(standing)
         return Probe(*(part[standing] for part in found))
 

@@ -115,11 +115,9 @@ class _Climb:
         self.best.offer(self.x, found.values, self.rows)
         if self.until is None:
             return found
-        broken = ~(self.until(found.embeddings) <= 0)  # NaN counts as broken
-        if not broken.any():
+        standing = self.best.leave_broken(self.until, found.embeddings, self.x, self.rows)
+        if len(standing) == len(self.rows):
             return found
-        self.best.settle(self.x[broken], self.rows[broken])
-        standing = torch.nonzero(~broken).flatten()
         self.rows = self.rows[standing]
         self._select(standing)
         return Probe(*(part[standing] for part in found))

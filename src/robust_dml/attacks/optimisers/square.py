@@ -61,9 +61,7 @@ def square(
             embeddings = embed(candidates)
             best.offer(candidates, objective(embeddings), rows)
             if until is not None:
-                broken = ~(until(embeddings) <= 0)  # NaN counts as broken
-                best.settle(candidates[broken], rows[broken])
-                standing = torch.nonzero(~broken).flatten()
+                standing = best.leave_broken(until, embeddings, candidates, rows)
                 if len(standing) < len(rows):
                     assert isinstance(objective, Objective)
                     rows, objective, until = rows[standing], objective.rows(standing), until.rows(standing)

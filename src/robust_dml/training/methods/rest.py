@@ -1,0 +1,43 @@
+"""REST (Zhou et al., TPAMI 2024): EST's embedding shift in the slots of ACT.
+
+Positives and negatives move, each alone, away from their own clean embeddings, from a random start; the anchor stays
+clean. As released, distances are torch's, with 1e-6 added to each component, and the start is the clean image, so that
+the first step follows the all-ones direction of the embedding for every image (see est.py).
+
+rest: {method: rest, attack: {optimiser: pgd, epsilon: 8/255, step_size: 0.00392, steps: 8}}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robust_dml.records import Method
+from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.training.batch_defence import shift_away
+from robust_dml.training.defence import DefenceOptions, Members, embed_members, passes_of, tuple_loss
+from robust_dml.training.inner import only_pgd
+from robust_dml.training.methods import method_of_function
+
+if TYPE_CHECKING:
+    from robust_dml.training.step import TrainingStep
+
+
+def rest(step: TrainingStep, as_released: bool) -> Tensor:
+    """Return the loss of tuples whose positive and negative are shifted."""
+    triplets = step.mine(step.embed_fixed(step.images))
+    images = Members.of(step.images, triplets)
+    shifted = shift_away(step, torch.cat([images.positive, images.negative]), as_released)
+    moved = images.replaced(("positive", "negative"), shifted)
+    return tuple_loss(step, triplets, embed_members(step, moved))
+
+
+ENTRY = Method(
+    label="REST",
+    summary="positive and negative are moved away from their own clean embeddings (Zhou et al., TPAMI 2024)",
+    options=DefenceOptions,
+    family="rival",
+    build=lambda options: method_of_function(rest, options),
+    passes=passes_of(2),
+    attacks=True,
+    refuses=only_pgd,
+)
