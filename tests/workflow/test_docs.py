@@ -26,6 +26,7 @@ PRINTED = re.compile(r"^```python\n(.*?)^```\n\nprints\n\n```\n(.*?)^```", flags
 
 OWN_TESTS = {
     "docs/attacks.md": "tests/attacks/test_docs.py",
+    "docs/audit.md": "tests/auditing/test_docs.py",
     "docs/datasets.md": "tests/data/test_docs.py",
     "docs/results.md": "tests/report/test_recipes.py",
     "docs/training.md": "tests/training/test_docs.py",

@@ -18,7 +18,27 @@ rule report:
         [file for name in figure_names(STUDY) for file in figure_files(STUDY, name)],
         RESULTS / "claims.json",
         RESULTS / "report.html",
+        [RESULTS / "card.json"] if any(attack.is_standard for attack in STUDY.attacks.values()) else [],
         collect(RESULTS / "notebooks/{name}.html", name=["results", "attack_a_retrieval_system"]),
+
+
+rule make_cards:
+    input:
+        all_scores(),
+    output:
+        RESULTS / "card.json",
+    log:
+        LOGS / "make_cards.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+        code=code_digest("robust_dml.cards.make"),
+    message:
+        "Writing the cards of {params.study}"
+    shell:
+        "python -m robust_dml cards {params.study:q} 2>&1 | tee -i {log:q}"
 
 
 rule make_tables:

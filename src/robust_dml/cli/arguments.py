@@ -27,6 +27,14 @@ def study_file(word: str) -> Path:
     return named if named.is_file() and not path.is_file() else path
 
 
+def radius(word: str) -> float:
+    """Return a radius such as 0.03 or 8/255. Raises ValueError if it is neither."""
+    numerator, _, denominator = word.partition("/")
+    if denominator and float(denominator) == 0:
+        raise ValueError(f"{word} divides by zero")
+    return float(numerator) / float(denominator or 1)
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add STUDY and the four names that single out one model of it."""
     add_study(parser)

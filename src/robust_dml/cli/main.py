@@ -15,6 +15,10 @@ from robust_dml.runtime.suggestion import did_you_mean
 # Each command is a module of robust_dml.cli.commands with add_arguments(parser) and run(arguments). Only the one
 # that is called is imported, and it imports what is heavy inside run, so that --help stays quick.
 COMMANDS = {
+    "audit": "measure an encoder of your own, of any library, on images of your own",
+    "cards": "write a card for each model of a study that the standard protocol attacked",
+    "verify": "run a sample of a card again and say whether it holds",
+    "leaderboard": "write a page that compares cards of audits",
     "new": "write a first study of your own images",
     "run": "run a whole study, with a line per finished job and the time left",
     "plan": "print jobs, hours, disk and downloads of a study before it runs",

@@ -16,7 +16,8 @@ from robust_dml.runtime.section import Integer, Name, Number, Section, Share
 
 Pixels = Annotated[Integer, Field(gt=0, le=4096)]
 
-SPLITS = ("sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)))
+NO_SPLIT = "none"  # no image trains
+SPLITS = ("sorted", *(f"{way}-{draw}" for way in ("random", "samples") for draw in range(1, 6)), NO_SPLIT)
 
 
 class TransformConfig(Section):
@@ -50,8 +51,8 @@ class DatasetConfig(Entry):
     kind: str = Field(description="a kind of `robust-dml list dataset`, or MODULE:NAME of your own")
     split: str = Field(
         "sorted",
-        description="sorted, random-1 to -5, samples-1 to -5, or a split of the kind; a kind that lists queries and"
-        " gallery apart has its own split if this is absent",
+        description="sorted, random-1 to -5, samples-1 to -5, a split of the kind, or none: no image trains; a kind"
+        " that lists queries and gallery apart has its own split if this is absent",
     )
     gallery: Literal["test", "train"] = Field("test", description="the images a query is compared with")
     transform: TransformConfig = TransformConfig()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from robust_dml.config.resolve import Run
@@ -13,9 +16,28 @@ MODEL_FILES = ("model.safetensors", "history.csv", "run.json")
 SCORE_FILES = ("checks.json", "examples.npz", "run.json")
 
 
+_chosen: ContextVar[Path | None] = ContextVar("chosen", default=None)
+
+
+@contextmanager
+def results_in(folder: Path) -> Iterator[None]:
+    """Keep the results of a study in a folder of the user's choice while entered, and its state in folder/state."""
+    token = _chosen.set(folder)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
 def results_folder(study: str) -> Path:
     """Return the folder of everything that a study makes but its data: results/<study>."""
-    return RESULTS / study
+    return _chosen.get() or RESULTS / study
+
+
+def states_folder(study: str) -> Path:
+    """Return the folder of the progress of a study's killed jobs: state/<study>."""
+    chosen = _chosen.get()
+    return chosen / STATE if chosen else STATE / study
 
 
 def record_folder(study: str) -> Path:
@@ -45,7 +67,7 @@ def score_path(study: str, run: Run, label: str) -> Path:
 
 def state_folder(study: str, run: Run, stage: str, digest: str) -> Path:
     """Return the folder of a killed job's progress; neither Snakemake nor DVC owns it. `stage` is train or attack."""
-    return STATE / study / stage / run.path / digest
+    return states_folder(study) / stage / run.path / digest
 
 
 def threat_path(study: str, run: Run, name: str) -> Path:

@@ -128,6 +128,12 @@ def epochs_of(study: Study, run: Run) -> int:
     return 0 if run.training in study.models else optimisation_of(study, run).epochs
 
 
+def dataset_settings(study: Study, name: str) -> dict[str, Any]:
+    """Return what a dataset of a study says of its images, and nothing of trainings."""
+    trained = {"backbone", "losses", "trainings", "optimisation", "miner", "validation"}
+    return study.datasets[name].model_dump(mode="json", exclude=trained)
+
+
 def report_settings(study: Study) -> dict[str, Any]:
     """Return what tables, figures, claims and page depend on, beside the results: all but where files lie.
 

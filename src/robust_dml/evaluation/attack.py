@@ -17,7 +17,7 @@ import numpy as np
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
-from robust_dml.config.paths import STATE, attacked_path, state_folder
+from robust_dml.config.paths import attacked_path, state_folder, states_folder
 from robust_dml.config.resolve import backbone_of, source_of, source_training
 from robust_dml.config.study import KEPT_EXAMPLES
 from robust_dml.evaluation.attacked import Attacked, fixed_point, load_attacked, read_origin, save_attacked
@@ -53,7 +53,7 @@ def attack_model(study: Study, run: Run, only: str | None = None) -> None:
             if only in (None, at.label):
                 evaluation.make(at)
         if only is None:
-            shutil.rmtree(STATE / study.name / "attack" / run.path, ignore_errors=True)
+            shutil.rmtree(states_folder(study.name) / "attack" / run.path, ignore_errors=True)
 
 
 @dataclass

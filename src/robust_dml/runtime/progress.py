@@ -37,8 +37,10 @@ def track(items: Iterable[T], *, title: str, total: int | None = None, unit: str
         now = time.monotonic()
         if now - last >= LOG_INTERVAL_SECONDS:
             last = now
+            rate = done / (now - started)
             of_total = f" of {total}" if total is not None else ""
-            say(f"{title}: {done}{of_total} {unit}, {done / (now - started):.1f} {unit}/s")
+            left = f", {clock((total - done) / rate)} left" if total is not None else ""
+            say(f"{title}: {done}{of_total} {unit}, {rate:.1f} {unit}/s{left}")
 
 
 class Bar:

@@ -16,20 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw the figures as PDF and PNG."""
     from robust_dml.config import load_study
-    from robust_dml.report.catalogue import figure_files, figure_names
-    from robust_dml.report.cells import Numbers
-    from robust_dml.report.figures import draw, save
-    from robust_dml.report.results import Results
-    from robust_dml.runtime.errors import UserError
-    from robust_dml.runtime.progress import say
-    from robust_dml.runtime.suggestion import did_you_mean
+    from robust_dml.report.write import write_figures
 
-    study = load_study(arguments.study)
-    names = figure_names(study)
-    if arguments.only and arguments.only not in names:
-        meant = did_you_mean(arguments.only, names)
-        raise UserError(f"{arguments.study}: has no figure {arguments.only}{meant}; it has {', '.join(names)}")
-    numbers = Numbers(Results(study))
-    for name in [arguments.only] if arguments.only else names:
-        save(draw(numbers, name), figure_files(study, name))
-        say(f"figure {name}: {figure_files(study, name)[-1]}")
+    write_figures(load_study(arguments.study), arguments.only)

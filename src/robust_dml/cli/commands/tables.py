@@ -17,19 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write every table in every format."""
     from robust_dml.config import load_study
-    from robust_dml.config.paths import results_folder
-    from robust_dml.report.cells import Numbers
-    from robust_dml.report.paper_values import beside_ours
-    from robust_dml.report.renderers import FORMATS
-    from robust_dml.report.results import Results
-    from robust_dml.report.tables import build_tables
-    from robust_dml.runtime.files import write_text
-    from robust_dml.runtime.progress import say
+    from robust_dml.report.write import write_tables
 
-    study = load_study(arguments.study)
-    tables = beside_ours(build_tables(Numbers(Results(study))), reported_of(arguments), study)
-    folder = results_folder(study.name) / "tables"
-    for table in tables:
-        for suffix, text_of in FORMATS.items():
-            write_text(folder / f"{table.name}.{suffix}", text_of(table))
-    say(f"{len(tables)} tables in {folder}")
+    write_tables(load_study(arguments.study), reported_of(arguments))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robust_dml.config.data import NO_SPLIT
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import replacing
 
@@ -37,6 +38,10 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def training(self, split: str) -> NDArray[np.bool_]:
+        """Return which images train (N,) in a split, which may be "none". Raises KeyError for an unknown split."""
+        return np.zeros(len(self), dtype=bool) if split == NO_SPLIT else self.splits[split]
 
 
 def write_index(path: Path, index: Index) -> None:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robust_dml.config.data import DatasetConfig
+from robust_dml.config.data import NO_SPLIT, DatasetConfig
 from robust_dml.data.index.file import ROLES, read_index
 from robust_dml.data.index.splits import held_out
 from robust_dml.data.loading.training_images import TrainingImages
@@ -59,7 +59,7 @@ class Dataset:
         self.config = config
         self.index = read_index(path)
         self.sha256 = sha256_of(path)
-        if config.split not in self.index.splits:
+        if config.split not in (NO_SPLIT, *self.index.splits):
             raise UserError(f"{path}: has no split {config.split}; delete it and run `robust-dml index`")
         self._store = open_store(config, data_root, self.index, self.sha256)
         self._training = TrainingImages(config.transform, self.index, images_folder(config, data_root), self._store)
@@ -67,7 +67,7 @@ class Dataset:
     def part(self, name: PartName) -> Part:
         """Return the images of one part; `validation` is held out of training. Raises UserError if it is empty."""
         config, labels = self.config, self.index.labels
-        training = self.index.splits[config.split]
+        training = self.index.training(config.split)
         held = held_out(labels, training, config.split, config.validation)
         ids = np.flatnonzero({"train": training & ~held, "test": ~training, "validation": held}[name])
         if len(ids) == 0:

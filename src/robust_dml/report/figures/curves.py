@@ -97,4 +97,11 @@ def _line(ax: Axes, points: Points, name: str, mark: Mark) -> None:
         ax.plot(x, y, color=mark.color, linestyle=mark.line, linewidth=1.0, alpha=0.85, label=name)
 
 
-ENTRY = FigureRecord(title="Training curves", order=50, sources=history_files, caption=caption, draw=draw)
+ENTRY = FigureRecord(
+    title="Training curves",
+    order=50,
+    wanted=lambda study: bool(study.trainings.keys() - study.models.keys()),
+    sources=history_files,
+    caption=caption,
+    draw=draw,
+)
