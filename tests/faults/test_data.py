@@ -165,7 +165,10 @@ def test_a_download_that_is_killed_goes_on(tmp_path: Path, monkeypatch: pytest.M
         study["datasets"]["own"]["kind"] = "cub200"
         Path(FILE).write_text(yaml.safe_dump({**study, "sources": "sources.yaml"}))
         words = [sys.executable, "-m", "robust_dml", "download", FILE]
-        first = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        # A shell that begins a job in the background has it ignore interrupts, and children inherit that.
+        first = subprocess.Popen(
+            words, stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        )
         while not (part.exists() and part.stat().st_size >= 1_000_000):
             assert first.poll() is None
             time.sleep(0.01)
