@@ -45,7 +45,7 @@ def is_planned(wanted: Selection, rows: list[dict[str, Any]]) -> bool:
     return any(all(row.get(key) == value for key, value in of_row.items()) for row in rows)
 
 
-def tests(claim: Claim, study: Study) -> bool:
+def is_tested_by(claim: Claim, study: Study) -> bool:
     """Whether a study has the rows of every case of a claim."""
     if claim.studies is not None and study.name not in claim.studies:
         return False
@@ -56,7 +56,7 @@ def tests(claim: Claim, study: Study) -> bool:
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_a_study_that_ships_tests_the_claim(claim: Claim, studies: dict[str, Study]) -> None:
-    assert any(tests(claim, study) for study in studies.values())
+    assert any(is_tested_by(claim, study) for study in studies.values())
 
 
 def test_the_claims_of_the_paper_are_there() -> None:
