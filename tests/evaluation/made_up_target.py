@@ -35,7 +35,7 @@ def target_of(embed: Callable[[Tensor], Tensor], pixels: NDArray[np.uint8], labe
     with torch.no_grad():
         embeddings = embed(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255)
     items = Items(embeddings, torch.tensor(labels), torch.arange(len(pixels)))
-    return Target(embed, "cpu", torch.contiguous_format, part, items, items, 0, "", "")
+    return Target(embed, "cpu", torch.contiguous_format, part, items, items, part, 0, "", "")
 
 
 def clean(target: Target) -> Attacked:

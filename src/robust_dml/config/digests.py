@@ -6,6 +6,7 @@ last epoch. The code is that of the job's module and of the entries that the job
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from robust_dml.config.resolve import (
     report_settings,
     runs,
 )
+from robust_dml.config.standard import VERSION
 from robust_dml.config.study import Study
 from robust_dml.config.training import BackboneConfig
 from robust_dml.records import (
@@ -161,10 +163,9 @@ def attack_code(at: AttackAt) -> str:
 
 def standard_modules() -> list[str]:
     """Return the modules that the members of the standard protocol run."""
-    from robust_dml.attacks.optimisers.standard_v1 import MEMBERS
-
-    optimisers = {OPTIMISERS.module(member.optimiser) for member in MEMBERS}
-    objectives = {OBJECTIVES.module(member.objective) for member in MEMBERS}
+    members = import_module(OPTIMISERS.module(VERSION)).MEMBERS
+    optimisers = {OPTIMISERS.module(member.optimiser) for member in members}
+    objectives = {OBJECTIVES.module(member.objective) for member in members}
     return [STANDARD, *sorted(optimisers | objectives)]
 
 
@@ -202,7 +203,8 @@ def score_digest(study: Study, run: Run) -> str:
     """Return a digest that changes exactly when a setting or code changes that shapes the scores of a model."""
     metrics = [METRICS.module(name) for name in scored_metrics(study)]
     checks = [CHECKS.module(name) for name in CHECKS.names]
-    return digest_of([score_settings(study, run), code_digest(SCORE, *metrics, *checks)])
+    standards = [OPTIMISERS.module(a.optimiser) for a in study.attacks.values() if a.is_standard]
+    return digest_of([score_settings(study, run), code_digest(SCORE, *metrics, *checks, *standards)])
 
 
 def scored_metrics(study: Study) -> list[str]:

@@ -11,11 +11,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
 from robust_dml.config import Run, Study
-from robust_dml.config.digests import attack_digest
+from robust_dml.config.digests import STANDARD, attack_digest
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.config.paths import attacked_path, state_folder, states_folder
 from robust_dml.config.resolve import backbone_of, source_of, source_training
@@ -26,7 +27,6 @@ from robust_dml.evaluation.blocks import run_blocks
 from robust_dml.evaluation.origin import NOT_STAMPED, Origin
 from robust_dml.evaluation.planned import planned_attacks
 from robust_dml.evaluation.sample import example_order, queries_of_checks
-from robust_dml.evaluation.standard import Protocol, subset
 from robust_dml.evaluation.target import Positions, Target, embed_again, load_target
 from robust_dml.retrieval import Ranking, rank
 from robust_dml.runtime.errors import UserError
@@ -101,14 +101,17 @@ class _Evaluation:
 
     def _worst_case(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         """Run the standard protocol, from the result at the next smaller radius, or from the protocol's own result."""
+        standard = import_module(STANDARD)  # by name: the code of other attacks does not depend on the protocol's
         start = load_attacked(attacked_path(self.study.name, self.run, attack_digest(self.study, self._start_of(at))))
         kept = self._kept()
         if at.queries is not None:
-            start, kept = subset(start, self._sample(at)), kept[:0]
+            start, kept = standard.subset(start, self._sample(at)), kept[:0]
         start = replace(start, origin=NOT_STAMPED)
         folder = state_folder(self.study.name, self.run, "attack", digest)
         natural = None if source is self.target else source
-        return Protocol(self.target, natural, at, self.study.evaluation, kept, folder).run(start)
+        protocol = standard.Protocol(self.target, natural, at, self.study.evaluation, kept, folder)
+        found: Attacked = protocol.run(start)
+        return found
 
     @staticmethod
     def _start_of(at: AttackAt) -> AttackAt:

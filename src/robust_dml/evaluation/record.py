@@ -47,7 +47,7 @@ def write_record(study: Study, run: Run, stored: StoredResults) -> None:
         "device": clean.device,
         **made_with(),
         "examples_sha256": sha256_of(attack_folder(study.name, run) / "examples.npz"),
-        "attacks": {at.label: _speed(stored.load(at.label)) for at in planned[1:] if at.label in stored},
+        "attacks": {at.label: _speed(stored.load(at.label)) for at in planned if at.config and at.label in stored},
     }
     write_sealed(attack_folder(study.name, run) / "run.json", content)
 

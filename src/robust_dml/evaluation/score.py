@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robust_dml.attacks.optimisers.standard_v1 import member_names
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import scored_metrics
 from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, clean_again
@@ -29,7 +29,7 @@ from robust_dml.evaluation.result import Counts, QueryColumns, Result, identity,
 from robust_dml.evaluation.sample import evaluated_parts, queries_of_checks
 from robust_dml.evaluation.stored import StoredResults
 from robust_dml.metrics import depth_of, means, query_values
-from robust_dml.records import METRICS
+from robust_dml.records import METRICS, OPTIMISERS
 from robust_dml.retrieval import Items, Protocol, Ranking, rank, rank_attacked
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import versions
@@ -103,7 +103,7 @@ class Evaluation:
                 everyone=self._outcome(self.evaluated[at.label].masked, self.clean.scored.nonzero()[:, 0].numpy()),
                 sample=self._outcome(self.evaluated[at.label].masked, positions),
                 counts=self.evaluated[at.label].result.counts,
-                broken_by=_broken_by(self.stored.load(at.label)),
+                broken_by=_broken_by(self.stored.load(at.label), at),
             )
             for at in attacks_of(study)
         ]
@@ -236,10 +236,12 @@ def _collapsed(ranking: Ranking) -> Tensor:
     return (farthest - ranking.distances[:, 0] < COLLAPSE) & (found.sum(1) > 1)
 
 
-def _broken_by(attacked: Attacked) -> dict[str, int]:
+def _broken_by(attacked: Attacked, at: AttackAt) -> dict[str, int]:
     """Return how many queries each member of the standard protocol broke; nothing for another attack."""
-    names = member_names()
-    return {name: int((attacked.member == number).sum()) for number, name in enumerate(names) if len(attacked.member)}
+    if not at.attack.is_standard:
+        return {}
+    names = import_module(OPTIMISERS.module(at.attack.optimiser)).member_names()
+    return {name: int((attacked.member == number).sum()) for number, name in enumerate(names)}
 
 
 def _short(values: np.ndarray) -> list[float]:
