@@ -59,7 +59,7 @@ def target_in(folder: Path, size: Size) -> Target:
     engine.calibrate(model, as_pixels(part.test_images(np.arange(16)), device))
     embed = FrozenEmbedding(FoldedModel(model), layout)
     items = Items.of(embed_part(embed, part, device, layout, 64), part)
-    return Target(embed, device, layout, part, items, items, 0, "", opened.dataset.sha256)
+    return Target(embed, device, layout, part, items, items, part, 0, "", opened.dataset.sha256)
 
 
 class _Few(Size):

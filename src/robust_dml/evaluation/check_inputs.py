@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from robust_dml.config import Run, Study
 from robust_dml.config.attacks import AttackConfig
@@ -19,7 +16,10 @@ from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.evaluation.outcome import Outcome
 from robust_dml.evaluation.planned import equal_attack
 from robust_dml.evaluation.result import Counts
-from robust_dml.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 POINT = 0.01
 ONE_SIDED = 1.6449  # the 95 % quantile of the normal distribution
@@ -206,6 +206,8 @@ def share_at_most(inputs: CheckInputs, count: str, bound: float, why: str) -> Fi
 
 def surely_more(share: float, queries: int, bound: float) -> bool:
     """Return whether a share of some queries is above a bound by more than chance."""
+    from robust_dml.statistics.intervals import wilson  # brings numpy, which planning does without
+
     return share > bound and wilson(share, queries, ONE_SIDED)[0] > bound
 
 

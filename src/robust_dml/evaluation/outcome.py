@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from robust_dml.statistics import mean_interval, paired_difference
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TWO_SIDED = 0.9  # its lower end is that of a one-sided interval at 95 %
 
@@ -33,12 +33,16 @@ class Outcome:
 
         The difference must be above `by`, and so must the lower end of its one-sided 95 % interval, clustered by class.
         """
+        from robust_dml.statistics import paired_difference  # brings numpy, which planning does without
+
         if self.recall - other.recall <= by:
             return False
         return paired_difference(self.right, other.right, self.classes, level=TWO_SIDED).low > by
 
     def surely_more_than(self, share: float) -> bool:
         """Return whether recall@1 is above `share` by more than chance, in the same sense."""
+        from robust_dml.statistics import mean_interval
+
         if self.recall <= share:
             return False
-        return mean_interval(self.right.astype(np.float64), self.classes, level=TWO_SIDED).low > share
+        return mean_interval(self.right.astype("float64"), self.classes, level=TWO_SIDED).low > share
