@@ -76,7 +76,7 @@ def test_download_of_one_dataset_or_archive(study: str, capsys: pytest.CaptureFi
     assert main(["download", study, "--archive", "cars_anno.mat"]) == 1
     assert "no archive cars_anno.mat for the datasets of" in capsys.readouterr().err
     assert main(["download", study, "--dataset", "bird"]) == 1
-    assert "no dataset bird; it has birds, birds-again, cars, own" in capsys.readouterr().err
+    assert "no dataset bird (did you mean birds?); it has birds, birds-again, cars, own" in capsys.readouterr().err
 
 
 def test_prepare_and_verify(study: str, capsys: pytest.CaptureFixture[str]) -> None:
