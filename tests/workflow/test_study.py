@@ -77,7 +77,7 @@ def test_a_lost_result_is_made_again_alone(checkout: Path) -> None:
     assert jobs["train_model"] == 1
 
 
-@pytest.mark.parametrize(("study", "models"), [("demo", 11), ("paper", 72), ("photographs", 30)])
+@pytest.mark.parametrize(("study", "models"), [("demo", 11), ("paper", 64), ("photographs", 30)])
 def test_the_studies_are_planned(tmp_path: Path, study: str, models: int) -> None:
     jobs = planned(copy_checkout(tmp_path), study)
     assert jobs["train_model"] == jobs["attack_model"] == models
