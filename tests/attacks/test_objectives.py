@@ -63,6 +63,31 @@ def test_margin(seed: int, masked: bool) -> None:
         assert objective(moved).tolist() == pytest.approx(naive)
 
 
+def soft_minimum(distances: Tensor) -> Tensor:
+    nearest = distances.sort().values[:16]
+    scale = 0.05 * nearest[0].detach()
+    return -scale * (-nearest / scale).exp().sum().log()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "offset", "tolerance"), [(torch.float64, 0, 1e-9), (torch.float32, 0, 1e-4), (torch.float32, 10, 2e-2)]
+)
+def test_the_gradient_is_that_of_soft_minima(dtype: torch.dtype, offset: float, tolerance: float) -> None:
+    gallery, labels = vectors(60, 0, 16) + offset, torch.arange(60) % 2
+    moved = (gallery + 0.5 * vectors(60, 1, 16)).requires_grad_()
+    rows = []
+    for query in range(60):
+        far = (moved[query] - gallery).norm(dim=1)
+        others, same = torch.arange(60) != query, labels == labels[query]
+        rows.append(soft_minimum(far[others & same]) - soft_minimum(far[~same]))
+    (expected,) = torch.autograd.grad(torch.stack(rows).sum(), moved)
+    found = moved.detach().to(dtype).requires_grad_()
+    ids = torch.arange(60)
+    values = margin(Items(found.detach(), labels, ids), Items(gallery.to(dtype), labels, ids))(found)
+    (gradient,) = torch.autograd.grad(values.sum(), found)
+    torch.testing.assert_close(gradient.double(), expected, rtol=tolerance, atol=tolerance)
+
+
 @given(seed=seeds)
 def test_margin_of_some_rows(seed: int) -> None:
     gallery = vectors(20, seed)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from robust_dml.retrieval.by_label import nearest_by_label, nearest_wrong_label
+from robust_dml.retrieval.by_label import Nearest, nearest_by_label, nearest_wrong_label
 from robust_dml.retrieval.distances import distance, wide
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.lazy import Tensor, torch
@@ -104,29 +104,42 @@ class Margin(Objective):
 
     def __call__(self, embeddings: Tensor) -> Tensor:
         # Without a gradient only the nearest positive and the nearest negative matter.
-        positives, negatives = self.nearest(embeddings, NEIGHBOURS if torch.is_grad_enabled() else 1)
-        to_positive, smooth_to_positive = self._distance(embeddings, positives)
-        to_negative, smooth_to_negative = self._distance(embeddings, negatives)
+        k = NEIGHBOURS if torch.is_grad_enabled() and embeddings.requires_grad else 1
+        with torch.no_grad():
+            positives, negatives = self.nearest(embeddings, k)
+            values = self._distance(embeddings, positives) - self._distance(embeddings, negatives)
+            if k == 1:
+                return values
+            uphill = self._gradient(embeddings, positives) - self._gradient(embeddings, negatives)
         # The value is the exact margin, the gradient that of the smooth one.
-        smooth = smooth_to_positive - smooth_to_negative
-        return smooth + (to_positive - to_negative - smooth).detach()
+        linear = (wide(embeddings) * uphill).sum(1)
+        return values + (linear - linear.detach())
 
-    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Tensor, Tensor]:
-        """Return gallery positions (B, k) of the nearest positives and the nearest negatives; -1 for none."""
+    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Nearest, Nearest]:
+        """Return the nearest `k` positives and the nearest `k` negatives of each query."""
         return nearest_by_label(self.queries.embedded_as(embeddings.detach()), self.gallery, k)
 
     def rows(self, index: Tensor) -> Margin:
         return replace(self, queries=self.queries.rows(index))
 
-    def _distance(self, embeddings: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the smallest distance (B,) to the items at `positions` (B, k), exact and smooth; 0 for no item."""
-        distances = distance(embeddings[:, None], self.gallery.embeddings[positions])
-        distances = torch.where(positions >= 0, distances, torch.inf)
-        smallest = distances.amin(1)
-        scale = TEMPERATURE * smallest.detach().clamp(torch.finfo(smallest.dtype).tiny, 1e9)[:, None]
-        smooth = -scale[:, 0] * torch.logsumexp(-distances / scale, 1)
-        exists = positions[:, 0] >= 0
-        return smallest.where(exists, 0), smooth.where(exists, 0)
+    def _distance(self, embeddings: Tensor, nearest: Nearest) -> Tensor:
+        """Return the distance (B,) to the first of the nearest items; 0 where there is none."""
+        first = nearest.positions[:, 0]
+        return distance(embeddings, self.gallery.embeddings[first]).where(first >= 0, 0)
+
+    def _gradient(self, embeddings: Tensor, nearest: Nearest) -> Tensor:
+        """Return the gradient (B, d) of the soft minimum of the distances; 0 where there is no item."""
+        queries = wide(embeddings)
+        # Below this a distance from a product has no digits, and the quotient would be noise.
+        resolved = torch.finfo(queries.dtype).eps ** 0.5 * queries.norm(dim=1, keepdim=True)
+        distances = nearest.distances.maximum(resolved).clamp_min(torch.finfo(queries.dtype).tiny)
+        scale = TEMPERATURE * distances[:, :1].clamp_max(1e9)
+        shares = torch.softmax(-distances / scale, 1) / distances
+        shares = shares.masked_fill(nearest.positions < 0, 0)
+        towards = torch.nn.functional.embedding_bag(
+            nearest.positions.clamp_min(0), self.gallery.embeddings, per_sample_weights=shares, mode="sum"
+        )
+        return queries * shares.sum(1, keepdim=True) - towards
 
 
 @dataclass(frozen=True)
@@ -135,12 +148,10 @@ class TargetedMargin(Margin):
 
     target: Tensor
 
-    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Tensor, Tensor]:
-        """Return gallery positions (B, k) of the nearest positives and the nearest items of the target class."""
-        positives, _ = super().nearest(embeddings, k)
-        towards = replace(self.queries, embeddings=embeddings.detach(), labels=self.target)
-        of_target, _ = nearest_by_label(towards, self.gallery, k)
-        return positives, of_target
+    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Nearest, Nearest]:
+        """Return the nearest `k` positives of each query, and the nearest `k` items of its target class."""
+        queries = self.queries.embedded_as(embeddings.detach())
+        return nearest_by_label(queries, self.gallery, k, rivals=self.target)
 
     def rows(self, index: Tensor) -> TargetedMargin:
         return replace(self, queries=self.queries.rows(index), target=self.target[index])

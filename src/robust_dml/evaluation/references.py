@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robust_dml.retrieval.by_label import nearest_by_label
+from robust_dml.retrieval.by_label import Nearest, nearest_by_label
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.lazy import Tensor, torch
 
@@ -14,11 +14,12 @@ def nearest_references(queries: Items, gallery: Items) -> tuple[Tensor, Tensor]:
     """
     # As many as the margin looks at: the order of near ties then agrees with that of the margin's neighbours.
     positives, negatives = nearest_by_label(queries, gallery, NEIGHBOURS)
-    return _or_own(positives[:, 0], queries, gallery), _or_own(negatives[:, 0], queries, gallery)
+    return _or_own(positives, queries, gallery), _or_own(negatives, queries, gallery)
 
 
 NEIGHBOURS = 16
 
 
-def _or_own(positions: Tensor, queries: Items, gallery: Items) -> Tensor:
-    return torch.where(positions[:, None] >= 0, gallery.embeddings[positions], queries.embeddings)
+def _or_own(nearest: Nearest, queries: Items, gallery: Items) -> Tensor:
+    first = nearest.positions[:, 0]
+    return torch.where(first[:, None] >= 0, gallery.embeddings[first], queries.embeddings)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from robust_dml.retrieval.distances import wide
 from robust_dml.runtime.lazy import Tensor, torch
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ class Items:
             torch.as_tensor(values, device=embeddings.device) for values in (part.labels, part.ids, part.groups)
         )
         return cls(embeddings, labels, ids, groups if groups.shape[1] else None)
+
+    @cached_property
+    def squared_lengths(self) -> Tensor:
+        """The squared Euclidean length (N,) of each embedding, in float32 or better."""
+        return wide(self.embeddings).square().sum(1)
 
     def rows(self, index: Tensor) -> Items:
         """Return the items at `index`."""

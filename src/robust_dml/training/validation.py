@@ -90,7 +90,7 @@ class Validation:
 
     def _attacked(self, embed: Embed, queries: Items, gallery: Items) -> Tensor:
         """Return the embeddings (S, d) of the queries at `sample`, adversarial where the clean ones are right."""
-        positive, negative = (positions.squeeze(1) for positions in nearest_by_label(queries, gallery))
+        positive, negative = (found.positions.squeeze(1) for found in nearest_by_label(queries, gallery))
         clean = queries.embeddings
         nearer = distance(clean, gallery.embeddings[positive]) <= distance(clean, gallery.embeddings[negative])
         rows = ((positive >= 0) & (nearer | (negative < 0))).nonzero().flatten()
