@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from robust_dml.runtime.lazy import Tensor, torch
-
-if TYPE_CHECKING:
-    from robust_dml.attacks.objectives import Function
 
 
 class Best:
@@ -36,14 +31,14 @@ class Best:
         self.values[rows] = torch.inf
         self.settled[rows] = True
 
-    def leave_broken(self, until: Function, embeddings: Tensor, images: Tensor, rows: Tensor) -> Tensor:
-        """Settle those of `images`, samples number `rows`, where `until` is above zero or NaN; return where it is not.
+    def leave(self, broken: Tensor | None, images: Tensor, rows: Tensor) -> Tensor | None:
+        """Settle those of `images`, samples number `rows`, that are `broken` (B,), if any.
 
-        The result indexes `images`: it is the samples that an attack goes on with.
+        Return an index (S,) of the others, or None where that is all of them.
         """
-        broken = ~(until(embeddings) <= 0)
-        if broken.any():
-            self.settle(images[broken], rows[broken])
+        if broken is None or not broken.any():
+            return None
+        self.settle(images[broken], rows[broken])
         return torch.nonzero(~broken).flatten()
 
     def rows(self, index: Tensor) -> Best:

@@ -43,13 +43,16 @@ class AttackBatch:
         rows = model.tensor(positions)
         queries = model.queries.rows(rows)
         attack = self.at.attack
+        record = OBJECTIVES.load(attack.objective)
+        objective = record.build(queries, model.gallery)
+        decision = objective if record.decides else margin(queries, model.gallery)
         return Problem(
             embed=model.embed,
             images=model.images(positions),
-            objective=OBJECTIVES.load(attack.objective).build(queries, model.gallery),
+            objective=objective,
             ball=BALLS[attack.norm](self.at.epsilon),
             seeds=sample_seeds(queries.ids, model.seed, *self.seed_path),
-            until=margin(queries, model.gallery) if self.stop_when_broken else None,
+            until=decision if self.stop_when_broken else None,
         )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
+from robust_dml.attacks.goal import Goal
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.probe import Probe, probe
 from robust_dml.attacks.problem import Problem
@@ -41,13 +42,13 @@ def apgd(
     The step begins at 2 epsilon and is halved at the checkpoints of the paper (section 3), per sample, where progress
     has stalled; the sample then goes on from its best image. Arguments and result as in `pgd`.
     """
-    best = Best(images)
+    best, goal = Best(images), Goal(objective, until)
     with frozen(embed), torch.no_grad():
         for restart in range(restarts):
             rows = best.open_rows()
             if len(rows) == 0:
                 break
-            climb = _Climb(embed, images, objective, ball, until, begin(start, restart, images, ball), steps)
+            climb = _Climb(embed, images, goal, ball, begin(start, restart, images, ball), steps)
             climb.select(rows)
             for step in range(steps):
                 climb.step(step, best)
@@ -62,13 +63,12 @@ class _Climb:
         self,
         embed: Embed,
         images: Tensor,
-        objective: Function,
+        goal: Goal,
         ball: Ball,
-        until: Objective | None,
         begin: Tensor,
         steps: int,
     ) -> None:
-        self.embed, self.objective, self.ball, self.until = embed, objective, ball, until
+        self.embed, self.goal, self.ball = embed, goal, ball
         self.rows = torch.arange(len(images), device=images.device)
         self.centre, self.x, self.previous = images, begin, begin
         self.own_best, self.best_gradient = Best(images), torch.zeros_like(images)
@@ -82,15 +82,13 @@ class _Climb:
         self.x, self.previous = self.x[index], self.previous[index]
         self.own_best, self.best_gradient = self.own_best.rows(index), self.best_gradient[index]
         self.pace.select(index)
-        if self.until is not None:
-            assert isinstance(self.objective, Objective)
-            self.objective, self.until = self.objective.rows(index), self.until.rows(index)
+        self.goal = self.goal.rows(index)
 
     def step(self, step: int, best: Best) -> None:
         """Evaluate the iterates and move every open sample once; settle in `best` the samples that are done."""
         if len(self.rows) == 0:
             return
-        found = probe(self.embed, self.x, self.objective)
+        found = probe(self.embed, self.x, self.goal.objective)
         if step > 0:
             found = self._without_broken(found, best)
             higher = _per_sample(found.values > self.own_best.values, self.x)
@@ -110,15 +108,14 @@ class _Climb:
         if len(self.rows) == 0:
             return
         embeddings = self.embed(self.x)
-        found = self._without_broken(Probe(embeddings, self.objective(embeddings), self.x), best)
+        found = self._without_broken(Probe(embeddings, self.goal.objective(embeddings), self.x), best)
         self.own_best.offer(self.x, found.values, self._own_rows())
         best.offer(self.own_best.images, self.own_best.values, self.rows)
 
     def _without_broken(self, found: Probe, best: Best) -> Probe:
-        if self.until is None:
-            return found
-        standing = best.leave_broken(self.until, found.embeddings, self.x, self.rows)
-        if len(standing) == len(self.rows):
+        broken = self.goal.broken(found.embeddings, found.values)
+        standing = best.leave(broken, self.x, self.rows)
+        if standing is None:
             return found
         self.select(standing)
         return Probe(*(part[standing] for part in found))

@@ -12,6 +12,7 @@ from pydantic import Field
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
+from robust_dml.attacks.goal import Goal
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.probe import Probe, probe
 from robust_dml.attacks.problem import Problem
@@ -60,13 +61,13 @@ def pgd(
     if steps < 1 or restarts < 1:
         raise ValueError(f"steps and restarts must be at least 1, found {steps} and {restarts}")
     size = ball.step_size(steps) if step_size is None else step_size
-    best = Best(images)
+    best, goal = Best(images), Goal(objective, until)
     with frozen(embed), torch.no_grad():
         for restart in range(restarts):
             rows = best.open_rows()
             if len(rows) == 0:
                 break
-            climb = _Climb(embed, images, objective, ball, best, until, begin(start, restart, images, ball), rows)
+            climb = _Climb(embed, images, goal, ball, best, begin(start, restart, images, ball), rows)
             for step in range(steps):
                 climb.step(size, offer=keep == "best" and step > 0)
             if keep == "last" and restarts == 1 and until is None:
@@ -82,15 +83,13 @@ class _Climb:
         self,
         embed: Embed,
         images: Tensor,
-        objective: Function,
+        goal: Goal,
         ball: Ball,
         best: Best,
-        until: Objective | None,
         begin: Tensor,
         rows: Tensor,
     ) -> None:
-        self.embed, self.ball, self.best = embed, ball, best
-        self.objective, self.until = objective, until
+        self.embed, self.ball, self.best, self.goal = embed, ball, best, goal
         self.rows = rows
         self.x, self.centre = begin, images
         if len(rows) < len(images):
@@ -100,7 +99,7 @@ class _Climb:
         """Evaluate the iterates, offer them to `best`, and move every open sample once."""
         if len(self.rows) == 0:
             return
-        found = probe(self.embed, self.x, self.objective)
+        found = probe(self.embed, self.x, self.goal.objective)
         if offer:
             found = self._note(found)
         self.x = self.ball.project(self.x + size * self.ball.step(found.gradient), self.centre)
@@ -109,14 +108,13 @@ class _Climb:
         """Evaluate the last iterate, which no step has evaluated."""
         if len(self.rows):
             embeddings = self.embed(self.x)
-            self._note(Probe(embeddings, self.objective(embeddings), self.x))
+            self._note(Probe(embeddings, self.goal.objective(embeddings), self.x))
 
     def _note(self, found: Probe) -> Probe:
         self.best.offer(self.x, found.values, self.rows)
-        if self.until is None:
-            return found
-        standing = self.best.leave_broken(self.until, found.embeddings, self.x, self.rows)
-        if len(standing) == len(self.rows):
+        broken = self.goal.broken(found.embeddings, found.values)
+        standing = self.best.leave(broken, self.x, self.rows)
+        if standing is None:
             return found
         self.rows = self.rows[standing]
         self._select(standing)
@@ -124,9 +122,7 @@ class _Climb:
 
     def _select(self, index: Tensor) -> None:
         self.x, self.centre = self.x[index], self.centre[index]
-        if self.until is not None:
-            assert isinstance(self.objective, Objective)
-            self.objective, self.until = self.objective.rows(index), self.until.rows(index)
+        self.goal = self.goal.rows(index)
 
 
 class PgdOptions(Options):

@@ -12,6 +12,7 @@ from pydantic import Field
 from robust_dml.attacks.balls import Ball
 from robust_dml.attacks.best import Best
 from robust_dml.attacks.frozen import Embed, frozen
+from robust_dml.attacks.goal import Goal
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.problem import Problem
 from robust_dml.records import Optimiser
@@ -47,7 +48,7 @@ def square(
         until: leave a sample once this is above zero; `objective` must then be an `Objective`.
     """
     seeds = torch.randint(2**62, (len(images),), device=images.device) if seeds is None else seeds
-    best = Best(images)
+    best, goal = Best(images), Goal(objective, until)
     rows = best.open_rows()
     with frozen(embed), torch.no_grad():
         for query in range(queries):
@@ -59,14 +60,13 @@ def square(
             )
             candidates = ball.project(clean + change, clean)
             embeddings = embed(candidates)
-            best.offer(candidates, objective(embeddings), rows)
-            if until is not None:
-                standing = best.leave_broken(until, embeddings, candidates, rows)
-                if len(standing) < len(rows):
-                    assert isinstance(objective, Objective)
-                    rows, objective, until = rows[standing], objective.rows(standing), until.rows(standing)
-                if len(rows) == 0:
-                    break
+            values = goal.objective(embeddings)
+            best.offer(candidates, values, rows)
+            standing = best.leave(goal.broken(embeddings, values), candidates, rows)
+            if standing is not None:
+                rows, goal = rows[standing], goal.rows(standing)
+            if len(rows) == 0:
+                break
     return best.images
 
 
