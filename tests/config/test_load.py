@@ -68,7 +68,7 @@ def test_mistakes_name_their_place(tmp_path: Path, changes: dict[str, object], m
         ),
         (
             {"optimiser": "fgsm", "epsilon": 0.1, "threat": "everyone"},
-            "no such threat: everyone; known are edits, hub, query",
+            "no such threat: everyone; known are candidate, edits, hub",
         ),
         (
             {"optimiser": "fgsm", "epsilon": 0.1, "threat": "hub"},
