@@ -32,6 +32,13 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "mean candidate": ("captured",),
         "k-occurrence": ("auc", "found"),
     },
+    "ranking": {
+        "clean": ("recall@1", "cosine"),
+        "CA+": ("rank",),
+        "SPQA-": ("rank", "kept-rank"),
+        "ES": ("recall@1", "shift"),
+        "ERS": ("ers", "collapsed"),
+    },
 }
 """The settings of each kind and their metrics."""
 
