@@ -36,6 +36,13 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "threshold": ("false alarms",),
         **dict.fromkeys(("evasion", "random copy", "collision"), ("broken",)),
     },
+    "ranking": {
+        "clean": ("recall@1", "cosine"),
+        "CA+": ("rank",),
+        "SPQA-": ("rank", "kept-rank"),
+        "ES": ("recall@1", "shift"),
+        "ERS": ("ers", "collapsed"),
+    },
 }
 """The settings of each kind and their metrics."""
 
