@@ -92,6 +92,8 @@ class Threat:
     """Return the readings of one model, from the options; None for the threat of the study's attacks."""
     metrics: Mapping[str, str] = field(default_factory=dict)
     """The numbers of its readings that are no metrics of rankings, and their words for a reader."""
+    curve: tuple[str, ...] = ()
+    """The settings whose `metric`, against their level, says at a glance what the threat does; figures draw them."""
     code: tuple[str, ...] = ()
     """Modules that it uses by name, such as those of an optimiser, beside those that it imports."""
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from robust_dml.config import load_study
+from robust_dml.records import THREATS
 from robust_dml.runtime.errors import UserError
 
 STUDIES = Path(__file__).parents[2] / "config"
@@ -68,7 +69,7 @@ def test_mistakes_name_their_place(tmp_path: Path, changes: dict[str, object], m
         ),
         (
             {"optimiser": "fgsm", "epsilon": 0.1, "threat": "everyone"},
-            "no such threat: everyone; known are edits, hub, query",
+            f"no such threat: everyone; known are {', '.join(THREATS.names)}",
         ),
         (
             {"optimiser": "fgsm", "epsilon": 0.1, "threat": "hub"},

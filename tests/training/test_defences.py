@@ -155,6 +155,7 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "act": {"method": "act"},
     "fna": {"method": "fna"},
     "eat": {"method": "eat", "backbone": "two"},
+    "gallery-margin": {"method": "gallery-margin", "bank": 2},
 }
 TWO = {"kind": "ensemble", "members": 2, "of": {"kind": "convnet", "widths": [8]}, "embedding": 8}
 

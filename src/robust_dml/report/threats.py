@@ -55,6 +55,11 @@ class ThreatNumbers:
         """Return the rows of a threat, of one model or of all."""
         return [row for row in self.rows if row.threat == name and model in (None, row.model)]
 
+    def curve(self, name: str, model: ModelName) -> list[ThreatRow]:
+        """Return the rows that say at a glance what a threat does to a model, as its record names them."""
+        record = self.study.threats[name].record
+        return [row for row in self.of(name, model) if row.setting in record.curve and row.metric == record.metric]
+
     def seeds(self, name: str, model: ModelName, setting: str, level: float, metric: str) -> Seeds:
         """Return the value of each seed; empty if nothing was measured."""
         wanted = (setting, level, metric)
@@ -107,6 +112,11 @@ class Shown:
     metric: str
     group: str
     label: str
+
+
+def level_label(level: float) -> str:
+    """Return the head of the columns at a radius: "clean" for 0."""
+    return f"ε = {level:.3g}" if level else "clean"
 
 
 def threat_table(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import Field
 
-from robust_dml.evaluation.readings import Reading
+from robust_dml.evaluation.readings import Reading, mean_reading
 from robust_dml.records import Threat
 from robust_dml.retrieval.ranking import rank
 from robust_dml.runtime.errors import UserError
@@ -80,11 +80,8 @@ class _Judge:
 
     def reading(self, setting: str, severity: int, right: Tensor) -> Reading:
         """Return recall@1 over the scored queries, from `right` (Q,), with its interval."""
-        from robust_dml.evaluation.intervals import query_intervals
-
-        values, labels = right[self.scored], self.target.queries.labels.cpu()[self.scored]
-        low, high = query_intervals({"recall@1": values}, labels)["recall@1"]
-        return Reading(setting, float(severity), "recall@1", float(values.mean()), low, high)
+        labels = self.target.queries.labels.cpu()[self.scored]
+        return mean_reading(setting, severity, "recall@1", right[self.scored], labels)
 
 
 def _edited_right(target: Target, name: str, severity: int, side: Side) -> Tensor:
@@ -124,6 +121,7 @@ ENTRY = Threat(
     summary="images are changed by noise, blur, compression, crops and the like; lower recall@1 is worse",
     perturbs="both",
     metric="recall@1",
+    curve=("clean", "mean edit"),
     options=EditsOptions,
     measure=measure_edits,
     code=("robust_dml.evaluation.edits",),

@@ -12,52 +12,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from robust_dml.attacks.balls import BALLS, Ball
 from robust_dml.attacks.capture import Capture, capture
-from robust_dml.attacks.optimisers.pgd import pgd
-from robust_dml.config.attacks import Norm, require_pixels
-from robust_dml.evaluation.readings import Reading
+from robust_dml.attacks.climbs import Climbs, at_widths
+from robust_dml.config.radii import Radii
+from robust_dml.evaluation.halves import halves
+from robust_dml.evaluation.readings import Reading, mean_reading
 from robust_dml.records import Threat
 from robust_dml.retrieval.ignored import ignored
 from robust_dml.retrieval.search import search_items
 from robust_dml.runtime.lazy import Tensor, torch
-from robust_dml.runtime.options import Options
 from robust_dml.runtime.randomness import sample_seeds
-from robust_dml.runtime.section import Epsilon, Integer
+from robust_dml.runtime.section import Integer
 
 if TYPE_CHECKING:
     from robust_dml.attacks.frozen import Embed
     from robust_dml.evaluation.target import Target
     from robust_dml.retrieval.items import Items
 
-TEMPERATURES = (0.02, 0.1, 0.5)  # each is tried; the best on the attacker's queries is kept
 FALSE_ALARMS = 0.01
 
 
-class HubOptions(Options):
+class HubOptions(Radii):
     """The settings of the adversarial hub."""
 
-    norm: Norm = Field("linf", description="of the perturbation")
-    epsilon: list[Epsilon] = Field([8 / 255], min_length=1, description="radii, in pixels of [0, 1]")
     steps: Integer = Field(50, ge=1, le=10_000, description="gradient steps")
     candidates: Integer = Field(16, ge=1, le=1024, description="gallery images that are tried, evenly spaced")
     rank: Integer = Field(1, ge=1, le=1000, description="a query is captured if the image is among so many neighbours")
     neighbours: Integer = Field(10, ge=1, le=1000, description="k of the k-occurrence, by which hubs are detected")
-
-    @field_validator("epsilon", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return value if isinstance(value, list) else [value]
-
-    @model_validator(mode="after")
-    def _radii_are_pixels(self) -> Self:
-        if self.norm == "linf":
-            require_pixels(self.epsilon)
-        return self
 
 
 def measure_hub(target: Target, options: HubOptions) -> Iterator[Reading]:
@@ -71,20 +58,13 @@ def measure_hub(target: Target, options: HubOptions) -> Iterator[Reading]:
     seeds = sample_seeds(target.gallery.ids[places], target.seed, "hub")
     search = HubSearch(target.embed, attackers, target.gallery, images, places, seeds, options.steps, options.rank)
     hubs = images
-    for epsilon in sorted({0.0, *options.epsilon}):
+    for epsilon in options.levels:
         if epsilon:
             hubs = search.best(hubs, BALLS[options.norm](epsilon))
         with torch.no_grad():
             embeddings = target.embed(hubs).float()
         yield from _shares(attackers, held_out, target.gallery, places, embeddings, epsilon, options.rank)
         yield from detected(held_out, target.gallery, places, embeddings, options.neighbours, epsilon)
-
-
-def halves(queries: Items, seed: int) -> tuple[Items, Items]:
-    """Return a random half of the queries for the attacker, and the other half, a function of ids and seed."""
-    order = sample_seeds(queries.ids, seed, "hub", "halves").argsort(stable=True)
-    middle = (len(order) + 1) // 2
-    return queries.rows(order[:middle].sort().values), queries.rows(order[middle:].sort().values)
 
 
 @dataclass(frozen=True)
@@ -101,33 +81,15 @@ class HubSearch:
     rank: int = 1
 
     def best(self, known: Tensor, ball: Ball) -> Tensor:
-        """Return images in the ball that capture most of the attacker's queries; `known` (B, ...) are in it already.
-
-        PGD runs once per temperature from a random start, and once from the best image with steps a tenth as long; the
-        images of a smaller radius are known, so the share never falls as it grows.
-        """
-        size = ball.step_size(self.steps)
-        best = known
-        for number, temperature in enumerate(TEMPERATURES):
-            start = ball.random(self.images, seeds=self.seeds, stream=number)
-            best = self._better(best, self._climb(temperature, ball, size, start))
-        for temperature in TEMPERATURES:
-            best = self._better(best, self._climb(temperature, ball, size / 10, best))
-        return best
-
-    def _climb(self, temperature: float, ball: Ball, size: float, start: Tensor) -> Tensor:
-        objective = capture(self.attackers, self.gallery, self.places, k=self.rank, temperature=temperature)
-        return pgd(self.embed, self.images, objective, ball, steps=self.steps, step_size=size, start=start)
-
-    def _better(self, one: Tensor, other: Tensor) -> Tensor:
-        """Return, per candidate, the image that captures more of the attacker's queries; the first if they tie."""
-        better = self._captured(other) > self._captured(one)
-        return torch.where(better.view(-1, *[1] * (one.dim() - 1)), other, one)
-
-    def _captured(self, images: Tensor) -> Tensor:
-        with torch.no_grad():
-            embeddings = self.embed(images).float()
-        return capture(self.attackers, self.gallery, self.places, k=self.rank).captured(embeddings).sum(1)
+        """Return images in the ball that capture most of the attacker's queries; `known` (B, ...) are in it already."""
+        share = partial(capture, self.attackers, self.gallery, self.places, k=self.rank)
+        judged = share()
+        climbs = Climbs(
+            *(self.embed, self.images, self.seeds, self.steps),
+            objectives=at_widths(share),
+            judge=lambda embeddings: judged.captured(embeddings).sum(1),
+        )
+        return climbs.best(known, ball)
 
 
 def natural_hub(attackers: Items, held_out: Items, gallery: Items, rank: int) -> Reading:
@@ -151,15 +113,9 @@ def _shares(
 
 def _captured(setting: str, judged: Capture, embeddings: Tensor, queries: Items, epsilon: float) -> Reading:
     """Return the share of queries that candidates capture, averaged for each query over those that may capture it."""
-    from robust_dml.evaluation.intervals import query_intervals
-
     counted = judged.counted.sum(0)
     shares = judged.captured(embeddings).sum(0).double() / counted.clamp_min(1)
-    shares, labels = shares[counted > 0], queries.labels[counted > 0]
-    if len(shares) == 0:
-        return Reading(setting, epsilon, "captured", 0.0)
-    low, high = query_intervals({"captured": shares}, labels)["captured"]
-    return Reading(setting, epsilon, "captured", float(shares.mean()), low, high)
+    return mean_reading(setting, epsilon, "captured", shares[counted > 0], queries.labels[counted > 0])
 
 
 def detected(
@@ -195,6 +151,7 @@ ENTRY = Threat(
         "auc": "how often the k-occurrence of a hub is above that of a clean image",
         "found": "hubs found at 1 % false alarms",
     },
+    curve=("best candidate",),
     higher_is_safer=False,
     options=HubOptions,
     measure=measure_hub,

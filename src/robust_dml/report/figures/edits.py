@@ -24,7 +24,7 @@ def caption(study: Study) -> str:
 
 def draw(numbers: Numbers) -> Figure:
     """Draw a panel per dataset and loss."""
-    return draw_threat(numbers, "edits", ("clean", "mean edit"), "recall@1", x="severity", y="R@1 (%)", top=102)
+    return draw_threat(numbers, "edits", x="severity", y="R@1 (%)", top=102)
 
 
 ENTRY = FigureRecord(

@@ -25,9 +25,7 @@ def caption(study: Study) -> str:
 
 def draw(numbers: Numbers) -> Figure:
     """Draw a panel per dataset and loss."""
-    return draw_threat(
-        numbers, "hub", ("best candidate",), "captured", x="ε (pixels in [0, 1])", y="captured queries (%)"
-    )
+    return draw_threat(numbers, "hub", x="ε (pixels in [0, 1])", y="captured queries (%)")
 
 
 ENTRY = FigureRecord(

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from robust_dml.report.figures.style import Mark
 
 
-def draw_threat(
-    numbers: Numbers, kind: str, settings: tuple[str, ...], metric: str, *, x: str, y: str, top: float | None = None
-) -> Figure:
-    """Draw the first threat of a kind: mean over seeds, and the widest interval over queries as a band.
+def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | None = None) -> Figure:
+    """Draw the curve of the first threat of a kind: mean over seeds, and the widest interval over queries as a band.
 
     The axis of percentages ends at `top`, or where the readings do.
     """
@@ -30,15 +28,16 @@ def draw_threat(
     looks = marks(numbers.study)
     for panel in panels:
         for model in models_in_panel(numbers.study, panel.group):
-            rows = [row for row in threats.of(name, model) if row.setting in settings and row.metric == metric]
+            rows = threats.curve(name, model)
             if rows:
-                _line(panel.ax, rows, model.training, looks[model.training])
+                draw_line(panel.ax, rows, model.training, looks[model.training])
         panel.ax.set(ylim=(0, top), xlabel=x, ylabel=y if panel.first else "")
     legend(figure, numbers.study)
     return figure
 
 
-def _line(ax: Axes, rows: list[ThreatRow], name: str, mark: Mark) -> None:
+def draw_line(ax: Axes, rows: list[ThreatRow], name: str, mark: Mark) -> None:
+    """Draw percentages against the levels: mean over seeds, and the widest interval over queries as a band."""
     levels = sorted({row.level for row in rows})
     here = [[row for row in rows if row.level == level] for level in levels]
     middle = [100 * sum(row.value for row in at) / len(at) for at in here]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.table import Table
-from robust_dml.report.threats import Shown, ThreatRow, threat_table, wants
+from robust_dml.report.threats import Shown, ThreatRow, level_label, threat_table, wants
 
 CAPTION = (
     "Adversarial hubs: share of held-out queries of other classes whose nearest neighbour is one perturbed gallery"
@@ -21,7 +21,7 @@ def columns(rows: Iterable[ThreatRow]) -> list[Shown]:
     """Return natural hub, then at each radius best and mean candidate, AUC and share found."""
     shown = [Shown("natural hub", 0.0, "captured", "clean", "natural")]
     for level in sorted({row.level for row in rows}):
-        group = f"ε = {level:.3g}" if level else "clean"
+        group = level_label(level)
         shown += [
             Shown("best candidate", level, "captured", group, "best"),
             Shown("mean candidate", level, "captured", group, "mean"),

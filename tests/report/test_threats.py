@@ -1,0 +1,111 @@
+"""Tables and figures of threats, from a made-up threats.csv."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from checkout import ROOT
+from robust_dml.config import Study, load_study
+from robust_dml.config.paths import results_folder
+from robust_dml.config.resolve import runs
+from robust_dml.evaluation.collect_threats import COLUMNS
+from robust_dml.records import FIGURES, TABLES, THREATS
+from robust_dml.report.cells import Numbers
+from robust_dml.report.figures import draw
+from robust_dml.report.results import Results
+from robust_dml.report.threats import wants
+from robust_dml.runtime.sealed import write_checksum
+
+KINDS = [name for name in THREATS.names if THREATS.load(name).measure is not None]
+SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
+    "candidate": {"promote": ("percentile", "shown"), "demote": ("percentile", "shown")},
+    "edits": {"clean": ("recall@1",), "mean edit": ("recall@1",), "worst edit": ("recall@1",), "jpeg": ("recall@1",)},
+    "hub": {
+        "natural hub": ("captured",),
+        "best candidate": ("captured",),
+        "mean candidate": ("captured",),
+        "k-occurrence": ("auc", "found"),
+    },
+    "near-duplicate": {
+        "threshold": ("false alarms",),
+        **dict.fromkeys(("evasion", "random copy", "collision"), ("broken",)),
+    },
+    "ranking": {
+        "clean": ("recall@1", "cosine"),
+        "CA+": ("rank",),
+        "SPQA-": ("rank", "kept-rank"),
+        "ES": ("recall@1", "shift"),
+        "ERS": ("ers", "collapsed"),
+    },
+}
+"""The settings of each kind and their metrics."""
+
+
+def readings(kind: str) -> Iterator[dict[str, Any]]:
+    """A different value for each setting, level and metric."""
+    for n, (setting, metrics) in enumerate(SETTINGS[kind].items()):
+        levels = (0.0,) if setting in ("clean", "natural hub", "threshold") else (0.0, 1.0, 2.0)
+        for level in levels:
+            for m, metric in enumerate(metrics):
+                value = 0.1 + 0.05 * n + 0.02 * level + 0.01 * m
+                yield {"setting": setting, "level": level, "metric": metric, "value": value, "low": 0, "high": 1}
+
+
+@pytest.fixture
+def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Numbers:
+    """The ci study with every threat, and its threats.csv."""
+    monkeypatch.chdir(tmp_path)
+    content = yaml.safe_load((ROOT / "config" / "ci.yaml").read_text())
+    Path("ci.yaml").write_text(yaml.safe_dump(content | {"threats": {kind: {"kind": kind} for kind in KINDS}}))
+    study = load_study(Path("ci.yaml"))
+    write(study)
+    return Numbers(Results(study))
+
+
+def write(study: Study) -> None:
+    path = results_folder(study.name) / "threats.csv"
+    path.parent.mkdir(parents=True)
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        for run in runs(study):
+            for kind in KINDS:
+                writer.writerows(run._asdict() | {"threat": kind, "kind": kind} | each for each in readings(kind))
+    write_checksum(path)
+
+
+def test_every_kind_has_a_table_and_a_figure(numbers: Numbers) -> None:
+    assert set(SETTINGS) == set(KINDS) <= set(TABLES.names) & set(FIGURES.names)
+    for kind in KINDS:
+        assert TABLES.load(kind).wanted(numbers.study) and FIGURES.load(kind).wanted(numbers.study)
+        assert THREATS.load(kind).curve and not wants(kind)(load_study(ROOT / "config" / "ci.yaml"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_table_shows_every_reading_once(numbers: Numbers, kind: str) -> None:
+    table = TABLES.load(kind).build(numbers)
+    assert len({column.key for column in table.columns}) == len(table.columns)
+    assert len(table.rows) == len({run.model for run in runs(numbers.study)})
+    values = {f"{each['setting']} {each['level']:g} {each['metric']}": 100 * each["value"] for each in readings(kind)}
+    for row in table.rows:
+        for column, cell in zip(table.columns, row.cells, strict=True):
+            assert cell.mean == pytest.approx(values[column.key]), column.key
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lines_stand_where_threats_csv_says(numbers: Numbers, kind: str) -> None:
+    record, figure = THREATS.load(kind), draw(numbers, kind)
+    expected = {
+        each["level"]: 100 * each["value"]
+        for each in readings(kind)
+        if each["setting"] in record.curve and each["metric"] == record.metric and each["level"]
+    }
+    for line in figure.axes[0].lines:
+        drawn = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))
+        assert {level: drawn[level] for level in expected} == pytest.approx(expected)
