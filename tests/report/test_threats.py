@@ -32,6 +32,10 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "mean candidate": ("captured",),
         "k-occurrence": ("auc", "found"),
     },
+    "near-duplicate": {
+        "threshold": ("false alarms",),
+        **dict.fromkeys(("evasion", "random copy", "collision"), ("broken",)),
+    },
     "ranking": {
         "clean": ("recall@1", "cosine"),
         "CA+": ("rank",),
@@ -46,7 +50,7 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
 def readings(kind: str) -> Iterator[dict[str, Any]]:
     """A different value for each setting, level and metric."""
     for n, (setting, metrics) in enumerate(SETTINGS[kind].items()):
-        levels = (0.0,) if setting in ("clean", "natural hub") else (0.0, 1.0, 2.0)
+        levels = (0.0,) if setting in ("clean", "natural hub", "threshold") else (0.0, 1.0, 2.0)
         for level in levels:
             for m, metric in enumerate(metrics):
                 value = 0.1 + 0.05 * n + 0.02 * level + 0.01 * m

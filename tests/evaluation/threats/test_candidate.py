@@ -11,8 +11,8 @@ from torch import Tensor
 
 from evaluation.tiny_study import MODEL, MakeStudy
 from robust_dml.attacks.balls import LinfBall
+from robust_dml.attacks.climbs import Climbs, at_widths
 from robust_dml.attacks.placement import placement
-from robust_dml.attacks.widths import Widths
 from robust_dml.evaluation.target import load_target
 from robust_dml.evaluation.threats.candidate import CandidateOptions, candidates, measure_candidate
 from robust_dml.retrieval import Items
@@ -46,21 +46,15 @@ def test_99_percent_of_the_optimum_of_a_linear_embedding(aim: Aim, seed: int) ->
     queries = items(place + spread, 0, 100)
     rivals = place + 3 * reach * torch.randn(200, generator=generator)
     gallery = items(torch.cat([place[None], rivals]), 0, 200)
-    judged = placement(queries, gallery, torch.tensor([0]), torch.tensor([0]), aim, most=8)
+    ranks = partial(placement, queries, gallery, torch.tensor([0]), torch.tensor([0]), aim, most=8)
+    judged = ranks()
     every = torch.linspace(float(place) - reach, float(place) + reach, 4001)[:, None]
     shares = torch.stack([judged.percentiles(at[None]).mean() for at in every])
-    search = Widths(
-        embed,
-        image,
-        torch.tensor([seed]),
-        60,
-        partial(placement, queries, gallery, torch.tensor([0]), torch.tensor([0]), aim, most=8),
-        judged,
-    )
-    moved = search.best(image, LinfBall(0.05))
+    climbs = Climbs(embed, image, torch.tensor([seed]), 60, at_widths(ranks), judged)
+    moved = climbs.best(image, LinfBall(0.05))
     found = float(judged.percentiles(embed(moved)).mean())
     assert float((moved - image).abs().max()) <= 0.05 + 1e-6
-    assert torch.equal(search.best(image, LinfBall(0.0)), image)
+    assert torch.equal(climbs.best(image, LinfBall(0.0)), image)
     if aim == "demote":
         assert found >= 0.99 * float(shares.max())
     else:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from robust_dml.attacks.balls import BALLS
+from robust_dml.attacks.climbs import Climbs, at_widths
 from robust_dml.attacks.placement import Aim, Placement, placement
-from robust_dml.attacks.widths import Widths
 from robust_dml.config.radii import Radii
 from robust_dml.evaluation.halves import halves
 from robust_dml.evaluation.readings import Reading, mean_reading
@@ -53,10 +53,10 @@ def measure_candidate(target: Target, options: CandidateOptions) -> Iterator[Rea
         )
         seeds = sample_seeds(target.gallery.ids[places], target.seed, "candidate", aim)
         known = target.gallery_images(places.cpu().numpy())
-        search = Widths(target.embed, known, seeds, options.steps, learned, learned())
+        climbs = Climbs(target.embed, known, seeds, options.steps, at_widths(learned), learned())
         for epsilon in options.levels:
             if epsilon:
-                known = search.best(known, BALLS[options.norm](epsilon))
+                known = climbs.best(known, BALLS[options.norm](epsilon))
             with torch.no_grad():
                 embeddings = target.embed(known).float()
             yield from _readings(judged(), embeddings, classes, epsilon, options.rank)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from robust_dml.attacks.balls import BALLS, Ball
 from robust_dml.attacks.capture import Capture, capture
-from robust_dml.attacks.widths import Widths
+from robust_dml.attacks.climbs import Climbs, at_widths
 from robust_dml.config.radii import Radii
 from robust_dml.evaluation.halves import halves
 from robust_dml.evaluation.readings import Reading, mean_reading
@@ -81,13 +82,14 @@ class HubSearch:
 
     def best(self, known: Tensor, ball: Ball) -> Tensor:
         """Return images in the ball that capture most of the attacker's queries; `known` (B, ...) are in it already."""
-        return Widths(self.embed, self.images, self.seeds, self.steps, self._capture, self._count).best(known, ball)
-
-    def _capture(self, temperature: float = 1.0) -> Capture:
-        return capture(self.attackers, self.gallery, self.places, k=self.rank, temperature=temperature)
-
-    def _count(self, embeddings: Tensor) -> Tensor:
-        return self._capture().captured(embeddings).sum(1)
+        share = partial(capture, self.attackers, self.gallery, self.places, k=self.rank)
+        judged = share()
+        climbs = Climbs(
+            *(self.embed, self.images, self.seeds, self.steps),
+            objectives=at_widths(share),
+            judge=lambda embeddings: judged.captured(embeddings).sum(1),
+        )
+        return climbs.best(known, ball)
 
 
 def natural_hub(attackers: Items, held_out: Items, gallery: Items, rank: int) -> Reading:
