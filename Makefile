@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= demo
 
-.PHONY: setup demo record compare notebook repro pull test lint paper-tables docs bench bench-quick gpu clean lock audit-dependencies
+.PHONY: setup demo record zoo compare notebook repro pull test lint paper-tables docs bench bench-quick gpu clean lock audit-dependencies
 
 setup: .venv/installed
 
@@ -25,6 +25,10 @@ demo: setup
 record: setup
 	@$(BIN)/robust-dml record config/$(STUDY).yaml
 	@$(BIN)/python workflow/scripts/readme.py
+
+# The models of a finished study, with their cards, become part of the package.
+zoo: setup
+	@$(BIN)/robust-dml zoo config/$(STUDY).yaml
 
 compare: setup
 	@$(BIN)/robust-dml compare records/$(STUDY) results/$(STUDY)

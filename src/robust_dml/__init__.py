@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from robust_dml.auditing.arrays import audit as audit
+    from robust_dml.zoo.load import load_model as load_model
 
 __version__ = "0.1.0"
 
-_FACE = {"audit": "robust_dml.auditing.arrays"}
+_FACE = {"audit": "robust_dml.auditing.arrays", "load_model": "robust_dml.zoo.load"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from auditing.photographs import ENCODERS, make_photographs
 from auditing.small_study import run_study
 from evaluation.short_standard import shortened
+from made_once import made_once
 from robust_dml.evaluation import standard
 from robust_dml.runtime.source_code import source_of
 
@@ -41,12 +42,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the small study has run; it must stay as it is."""
-    folder = tmp_path_factory.mktemp("small")
+    return made_once(tmp_path_factory, "small", run_shortened)
+
+
+def run_shortened(folder: Path) -> None:
+    """Run the small study in a folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         shorten(patch)
         run_study(folder)
-    return folder
 
 
 @pytest.fixture

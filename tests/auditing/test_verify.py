@@ -85,7 +85,7 @@ def test_other_images_are_refused(audited: Path, capsys: pytest.CaptureFixture[s
     [(0.1, 0, 20, True), (0.1, 1, 0, True), (0.1, 2, 0, False), (0.0, 1, 1, False), (0.0, 0, 1, True)],
 )
 def test_one_query_may_differ_by_rounding(epsilon: float, broken: int, spared: int, holds: bool) -> None:
-    assert Sampled(epsilon, 32, broken, spared).holds is holds
+    assert Sampled(0, epsilon, 32, broken, spared).holds is holds
 
 
 def test_the_sample_is_that_of_its_seed(audited: Path) -> None:

@@ -9,26 +9,32 @@ from robust_dml.auditing.data import AuditData, audit_data
 from robust_dml.auditing.encoder import AuditEncoder, plain_name
 from robust_dml.auditing.request import AuditRequest, Device
 from robust_dml.auditing.study import study_of
+from robust_dml.cards.beside import weights_beside
 from robust_dml.cards.card import Card
 from robust_dml.config import Study
 from robust_dml.config.models import encoder_backbone
 from robust_dml.runtime.errors import UserError
 
-BESIDE = "model.safetensors"
-
 
 def card_study(
-    path: Path, card: Card, *, encoder: str | None, data: str | None, device: Device | None, data_root: Path | None
+    path: Path,
+    card: Card,
+    seed: int,
+    *,
+    encoder: str | None,
+    data: str | None,
+    device: Device | None,
+    data_root: Path | None,
 ) -> Study:
-    """Return the study of a card, with the encoder and the images of this machine in place of the card's.
+    """Return the study of one seed of a card, with the encoder and the images of this machine in place of the card's.
 
     Raises UserError if either is not there, or if the card lacks a setting.
     """
     try:
         own = AuditEncoder(
             name=plain_name(card.model.name),
-            backbone=_backbone(path, card, encoder),
-            seed=card.seeds[0].seed,
+            backbone=_backbone(path, card, seed, encoder),
+            seed=seed,
             channels_last=card.settings["channels_last"],
         )
         images = AuditData(plain_name(card.data.name), _images(card, data), {"evaluation": card.settings["evaluation"]})
@@ -47,14 +53,14 @@ def card_study(
     return study_of(request, own, images)
 
 
-def _backbone(path: Path, card: Card, encoder: str | None) -> dict[str, Any]:
+def _backbone(path: Path, card: Card, seed: int, encoder: str | None) -> dict[str, Any]:
     """Return the keys of the backbone: of the encoder that is given, of the weights beside the card, or of the card."""
     own: dict[str, Any] = card.settings["backbone"]
     if encoder is not None:
         found = encoder_backbone(encoder)
         kept = {key: own[key] for key in ("normalize", "normalize_embedding") if "source" in found}
         return {**found, **kept}
-    beside = path.parent / BESIDE
+    beside = weights_beside(path, seed)
     return {**own, "weights": str(beside)} if beside.exists() else own
 
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from robust_dml.auditing.audit import make_model, prepare
 from robust_dml.auditing.card_study import card_study
+from robust_dml.auditing.encoder import audit_encoder
 from robust_dml.auditing.request import Device
+from robust_dml.cards.beside import weights_beside
 from robust_dml.cards.card import Card, read_card
 from robust_dml.config import Run, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
@@ -34,8 +36,9 @@ ALLOWED = 0.02  # of the sampled queries, for rounding on other machines; and on
 
 @dataclass(frozen=True)
 class Sampled:
-    """Queries of a card that were run again at one radius; `broken` are right in the card and wrong here."""
+    """Queries of a card that were run again, one seed at one radius; `broken` are right in the card and wrong here."""
 
+    seed: int
     epsilon: float
     queries: int
     broken: int
@@ -61,19 +64,33 @@ def verify(
 ) -> list[Sampled]:
     """Return what a random sample of the queries of a card does here, without attack and at each radius.
 
+    Each seed of the card is run whose weights lie beside the card; the first if none do, or that of the trained model
+    whose folder `encoder` is. `seed` is that of the sample.
+
     Raises UserError if the card was edited, has another protocol than this package, or other weights or images than
     those found.
     """
     card = read_card(path)
     if card.protocol.name != VERSION:
         raise UserError(f"{path}: made by the protocol {card.protocol.name}; this package runs {VERSION}")
-    study = card_study(path, card, encoder=encoder, data=data, device=device, data_root=data_root)
-    (run,) = runs(study)
-    with TemporaryDirectory() as folder, results_in(Path(folder)), exact_float32():
-        _require_same_data(path, card, study, run)
-        _require_same_model(path, card, study, run)
-        with computing_threads(study.models[run.training]):
-            return list(_run_again(card, study, run, queries, seed, Path(folder) / "blocks"))
+    found: list[Sampled] = []
+    for number in _seeds(path, card, encoder):
+        study = card_study(path, card, number, encoder=encoder, data=data, device=device, data_root=data_root)
+        (run,) = runs(study)
+        with TemporaryDirectory() as folder, results_in(Path(folder)), exact_float32():
+            _require_same_data(path, card, study, run)
+            _require_same_model(path, card, study, run)
+            with computing_threads(study.models[run.training]):
+                found += _run_again(card, study, run, queries, seed, Path(folder) / "blocks")
+    return found
+
+
+def _seeds(path: Path, card: Card, encoder: str | None) -> list[int]:
+    seeds = [each.seed for each in card.seeds]
+    if encoder is not None:
+        own = audit_encoder(encoder).seed
+        return [own if own in seeds else seeds[0]]
+    return [seed for seed in seeds if weights_beside(path, seed).exists()] or seeds[:1]
 
 
 def _require_same_data(path: Path, card: Card, study: Study, run: Run) -> None:
@@ -118,4 +135,4 @@ def _right(target: Target, positions: NDArray[np.int64], embeddings: NDArray[np.
 def _sampled(card: Card, run: Run, at: AttackAt, here: NDArray[np.bool_], rows: NDArray[np.int64]) -> Sampled:
     seeds = [seed.seed for seed in card.seeds]
     stated = card.right(at.epsilon)[seeds.index(run.seed)][rows]
-    return Sampled(at.epsilon, len(rows), int((stated & ~here).sum()), int((~stated & here).sum()))
+    return Sampled(run.seed, at.epsilon, len(rows), int((stated & ~here).sum()), int((~stated & here).sum()))

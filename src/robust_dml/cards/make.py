@@ -32,6 +32,7 @@ from robust_dml.config.paths import attacked_path, model_folder, results_folder,
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.evaluation.attacked import Attacked, load_attacked
 from robust_dml.evaluation.planned import attack_digests
+from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import write_json
 from robust_dml.runtime.sealed import read_sealed
 
@@ -60,12 +61,21 @@ def write_cards(study: Study, about: About) -> list[Path]:
 def make_cards(study: Study, about: About) -> Iterator[Card]:
     """Yield the card of each model under each standard attack of a study. Raises UserError if a result is missing."""
     for model in dict.fromkeys(run.model for run in runs(study)):
-        for name, attack in study.attacks.items():
-            if attack.is_standard:
-                yield _card(study, model, name, attack, about)
+        for name in standard_attacks(study):
+            yield make_card(study, model, name, about)
 
 
-def _card(study: Study, model: ModelName, name: str, attack: AttackConfig, about: About) -> Card:
+def standard_attacks(study: Study) -> list[str]:
+    """Return the names of the attacks of a study by the standard protocol. Raises UserError if it has none."""
+    found = [name for name, attack in study.attacks.items() if attack.is_standard]
+    if not found:
+        raise UserError(f"{study.name}: no standard attack, so there are no cards; add `standard` to its attacks")
+    return found
+
+
+def make_card(study: Study, model: ModelName, name: str, about: About) -> Card:
+    """Return the card of a model under the standard attack `name`. Raises UserError if a result is missing."""
+    attack = study.attacks[name]
     own = [run for run in runs(study) if run.model == model]
     results = [[_Scored(study, run, at) for at in _radii(name, attack)] for run in own]
     first, labels = results[0][0], results[0][0].labels

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from robust_dml.config import Run, Study
 
 
-def add_study(parser: argparse.ArgumentParser) -> None:
+def add_study(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
     """Add STUDY, its YAML."""
     words = "the study's YAML, such as config/demo.yaml, or demo for short"
-    action = parser.add_argument("study", type=study_file, metavar="STUDY", help=words)
+    action = parser.add_argument("study", type=study_file, nargs=nargs, metavar="STUDY", help=words)
     vars(action)["complete"] = dict.fromkeys(("bash", "zsh"), "_robust_dml_studies")  # read by `robust-dml completion`
 
 

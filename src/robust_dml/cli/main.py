@@ -19,6 +19,7 @@ COMMANDS = {
     "cards": "write a card for each model of a study that the standard protocol attacked",
     "verify": "run a sample of a card again and say whether it holds",
     "leaderboard": "write a page that compares cards of audits",
+    "zoo": "print the models that come with the package, or copy those of a finished study to them",
     "new": "write a first study of your own images",
     "run": "run a whole study, with a line per finished job and the time left",
     "plan": "print jobs, hours, disk and downloads of a study before it runs",

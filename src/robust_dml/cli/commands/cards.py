@@ -20,9 +20,6 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.cards.card import About
     from robust_dml.cards.make import write_cards
     from robust_dml.config import load_study
-    from robust_dml.runtime.errors import UserError
 
-    study = load_study(arguments.study)
-    if not any(attack.is_standard for attack in study.attacks.values()):
-        raise UserError(f"{arguments.study}: no standard attack, so there are no cards; add `standard` to its attacks")
-    print(*write_cards(study, read_about(arguments.about) if arguments.about else About()), sep="\n")
+    about = read_about(arguments.about) if arguments.about else About()
+    print(*write_cards(load_study(arguments.study), about), sep="\n")

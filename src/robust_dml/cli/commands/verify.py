@@ -31,11 +31,11 @@ def run(arguments: argparse.Namespace) -> None:
     options = {key: value for key, value in vars(arguments).items() if key not in ("card", "run")}
     found = verify(arguments.card, **options)
     for at in found:
-        label = f"epsilon {at.epsilon:.4g}" if at.epsilon else "clean"
+        label = f"seed {at.seed}, {f'epsilon {at.epsilon:.4g}' if at.epsilon else 'clean'}"
         print(
-            f"{label:<18}{at.queries} queries: {at.broken} right in the card and wrong here, {at.spared} the other way"
+            f"{label:<26}{at.queries} queries: {at.broken} right in the card and wrong here, {at.spared} the other way"
         )
-    failed = [f"{at.epsilon:.4g}" for at in found if not at.holds]
+    failed = list(dict.fromkeys(f"{at.epsilon:.4g}" for at in found if not at.holds))
     if failed:
         raise UserError(f"{arguments.card}: does not hold at epsilon {', '.join(failed)}; do not trust its numbers")
     print(f"{arguments.card}: holds")

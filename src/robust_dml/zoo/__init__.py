@@ -1,0 +1,1 @@
+"""Trained models whose weights and cards lie in the package: models/<name>/."""
