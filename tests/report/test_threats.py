@@ -36,6 +36,7 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "threshold": ("false alarms",),
         **dict.fromkeys(("evasion", "random copy", "collision"), ("broken",)),
     },
+    "patch": dict.fromkeys(("clean", "random patch", "patch"), ("recall@1",)),
     "ranking": {
         "clean": ("recall@1", "cosine"),
         "CA+": ("rank",),
@@ -43,6 +44,7 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "ES": ("recall@1", "shift"),
         "ERS": ("ers", "collapsed"),
     },
+    "universal": dict.fromkeys(("clean", "random perturbation", "perturbation"), ("recall@1",)),
 }
 """The settings of each kind and their metrics."""
 

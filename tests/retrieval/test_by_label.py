@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rankings import is_ignored, problems
 from robust_dml.retrieval import Items, by_label
-from robust_dml.retrieval.by_label import nearest_by_label, nearest_wrong_label
+from robust_dml.retrieval.by_label import Kinds, nearest_by_label, nearest_wrong_label
 
 
 def naive(queries: Items, gallery: Items, row: int, positive: bool) -> dict[int, float]:
@@ -51,7 +51,7 @@ def test_a_missing_kind_is_minus_one() -> None:
 def test_rivals_and_the_nearest_wrong_labels(problem: tuple[Items, Items], rank: int) -> None:
     queries, gallery = (items.embedded_as(items.embeddings.double()) for items in problem)
     labels = nearest_wrong_label(queries, gallery, rank)
-    _, rivals = nearest_by_label(queries, gallery, 1, rivals=labels)
+    _, rivals = nearest_by_label(queries, gallery, 1, Kinds.of(queries, gallery, labels))
     for row in range(len(queries)):
         nearest: dict[int, float] = {}
         for position, far in naive(queries, gallery, row, positive=False).items():

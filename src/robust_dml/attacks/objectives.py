@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from robust_dml.retrieval.by_label import Nearest, nearest_by_label, nearest_wrong_label
+from robust_dml.retrieval.by_label import Kinds, Nearest, nearest_by_label, nearest_wrong_label
 from robust_dml.retrieval.distances import distance, wide
 from robust_dml.retrieval.items import Items
 from robust_dml.runtime.lazy import Tensor, torch
@@ -117,7 +118,13 @@ class Margin(Objective):
 
     def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Nearest, Nearest]:
         """Return the nearest `k` positives and the nearest `k` negatives of each query."""
-        return nearest_by_label(self.queries.embedded_as(embeddings.detach()), self.gallery, k)
+        queries = self.queries.embedded_as(embeddings.detach())
+        return nearest_by_label(queries, self.gallery, k, self.kinds)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """Which items are the positives and the negatives of each query; labels are compared once."""
+        return Kinds.of(self.queries, self.gallery)
 
     def rows(self, index: Tensor) -> Margin:
         return replace(self, queries=self.queries.rows(index))
@@ -148,10 +155,10 @@ class TargetedMargin(Margin):
 
     target: Tensor
 
-    def nearest(self, embeddings: Tensor, k: int = NEIGHBOURS) -> tuple[Nearest, Nearest]:
-        """Return the nearest `k` positives of each query, and the nearest `k` items of its target class."""
-        queries = self.queries.embedded_as(embeddings.detach())
-        return nearest_by_label(queries, self.gallery, k, rivals=self.target)
+    @cached_property
+    def kinds(self) -> Kinds:
+        """Which items are the positives of each query, and which are of its target class."""
+        return Kinds.of(self.queries, self.gallery, self.target)
 
     def rows(self, index: Tensor) -> TargetedMargin:
         return replace(self, queries=self.queries.rows(index), target=self.target[index])

@@ -14,7 +14,7 @@ class Reading:
     setting: str
     """What was done, such as "gaussian noise" or "adversarial hub"."""
     level: float
-    """How strongly: a radius in pixels of [0, 1], or a severity; 0 for nothing."""
+    """How strongly: a radius in pixels of [0, 1], an area or a severity; 0 for nothing."""
     metric: str
     value: float
     low: float | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,6 +29,11 @@ Positions = NDArray[np.int64]
 AGAIN = 7  # images of a batch of the second pass, which no batch of the first has
 
 
+def no_training() -> Part:
+    """Raise UserError: nothing is known of the images that the model was trained on."""
+    raise UserError("no training images are known; measure this on a model of a dataset with a training part")
+
+
 @dataclass(frozen=True)
 class Target:
     """A model on its device, its weights fixed, with clean queries and gallery; all tensors on that device."""
@@ -43,6 +50,8 @@ class Target:
     seed: int
     model_sha256: str
     data_sha256: str
+    training: Callable[[], Part] = no_training
+    """Return the images of training, of which no class is tested; raises UserError if the dataset has none."""
 
     def images(self, positions: Positions) -> Tensor:
         """Return query images, float32 (B, 3, H, W) in [0, 1]."""
@@ -69,7 +78,8 @@ def load_target(study: Study, run: Run) -> Target:
     part, gallery_part = evaluated_parts(study, dataset)
     queries = _embedded(embed, part, device, layout, batch)
     gallery = queries if gallery_part is part else _embedded(embed, gallery_part, device, layout, batch)
-    return Target(embed, device, layout, part, queries, gallery, gallery_part, run.seed, sha256, dataset.sha256)
+    sides = (part, queries, gallery, gallery_part)
+    return Target(embed, device, layout, *sides, run.seed, sha256, dataset.sha256, partial(dataset.part, "train"))
 
 
 def embed_again(target: Target, positions: Positions) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from robust_dml.retrieval.distances import wide
@@ -24,21 +23,32 @@ class Nearest(NamedTuple):
     distances: Tensor
 
 
-def nearest_by_label(
-    queries: Items, gallery: Items, k: int = 1, *, rivals: Tensor | None = None
-) -> tuple[Nearest, Nearest]:
-    """Return each query's `k` nearest positives, and its `k` nearest negatives.
+class Kinds(NamedTuple):
+    """Which gallery items are no positives of a query, and which are no negatives: bool (Q, N) each."""
 
-    The query itself and the items that are ignored for it are neither. With `rivals` (Q,), the negatives are the items
-    of that label alone.
-    """
+    not_positive: Tensor
+    not_negative: Tensor
+
+    @classmethod
+    def of(cls, queries: Items, gallery: Items, rivals: Tensor | None = None) -> Kinds:
+        """Compare labels. The query itself and the items that are ignored for it are neither.
+
+        With `rivals` (Q,), the negatives are the items of that label alone.
+        """
+        out, same = ignored(queries, gallery), queries.labels[:, None] == gallery.labels
+        return cls(out | ~same, out | (same if rivals is None else rivals[:, None] != gallery.labels))
+
+
+def nearest_by_label(queries: Items, gallery: Items, k: int = 1, kinds: Kinds | None = None) -> tuple[Nearest, Nearest]:
+    """Return each query's `k` nearest positives, and its `k` nearest negatives; `kinds` if they are known."""
     k = min(k, len(gallery))
     positives, negatives = [], []
-    for rows, squares in _squared_distances(queries, gallery):
-        same = queries.labels[rows, None] == gallery.labels
-        other = ~same if rivals is None else rivals[rows, None] == gallery.labels
-        positives.append(_smallest(squares.masked_fill(~same, torch.inf), k))
-        negatives.append(_smallest(squares.masked_fill_(~other, torch.inf), k))
+    for rows in blocks(queries, gallery):
+        some = queries.rows(rows)
+        kind = Kinds.of(some, gallery) if kinds is None else Kinds(*(part[rows] for part in kinds))
+        squares = _squared_distances(some, gallery)
+        positives.append(_smallest(squares.masked_fill(kind.not_positive, torch.inf), k))
+        negatives.append(_smallest(squares.masked_fill_(kind.not_negative, torch.inf), k))
     return _joined(positives), _joined(negatives)
 
 
@@ -50,32 +60,34 @@ def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
     """
     labels, place = torch.unique(gallery.labels, return_inverse=True)
     found = []
-    for rows, squares in _squared_distances(queries, gallery):
-        own = queries.labels[rows]
-        squares.masked_fill_(own[:, None] == gallery.labels, torch.inf)
+    for rows in blocks(queries, gallery):
+        some = queries.rows(rows)
+        squares = _squared_distances(some, gallery)
+        squares.masked_fill_(Kinds.of(some, gallery).not_negative, torch.inf)
         of_classes = squares.new_full((len(rows), len(labels)), torch.inf)
         of_classes.scatter_reduce_(1, place.expand(len(rows), -1), squares, "amin")
         values, order = of_classes.sort(stable=True, dim=1)
         last = (values < torch.inf).sum(1).clamp(1, rank) - 1
         chosen = labels[order.gather(1, last[:, None])[:, 0]]
-        found.append(torch.where(values[:, 0] < torch.inf, chosen, own))
+        found.append(torch.where(values[:, 0] < torch.inf, chosen, some.labels))
     return torch.cat(found)
 
 
-def _squared_distances(queries: Items, gallery: Items) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the numbers of some queries (R,) and their squared distances (R, N), infinite where an item is ignored."""
-    embeddings = wide(gallery.embeddings)
+def blocks(queries: Items, gallery: Items) -> tuple[Tensor, ...]:
+    """Return the numbers of the queries, as many at a time as have a distance matrix of CELLS."""
     everyone = torch.arange(len(queries), device=queries.labels.device)
-    for rows in torch.split(everyone, max(1, CELLS // len(gallery))):
-        some = queries.rows(rows)
-        squares = torch.addmm(gallery.squared_lengths, wide(some.embeddings), embeddings.T, alpha=-2)
-        squares += some.squared_lengths[:, None]
-        yield rows, squares.masked_fill_(ignored(some, gallery), torch.inf)
+    return torch.split(everyone, max(1, CELLS // len(gallery)))
+
+
+def _squared_distances(queries: Items, gallery: Items) -> Tensor:
+    squares = torch.addmm(gallery.squared_lengths, wide(queries.embeddings), wide(gallery.embeddings).T, alpha=-2)
+    return squares.add_(queries.squared_lengths[:, None])
 
 
 def _smallest(squares: Tensor, k: int) -> Nearest:
-    found = squares.topk(k, largest=False)
-    return Nearest(found.indices.masked_fill(found.values == torch.inf, -1), found.values.clamp_min(0).sqrt())
+    """Return the `k` smallest of each row; a single one is found without sorting."""
+    values, positions = squares.min(1, keepdim=True) if k == 1 else squares.topk(k, largest=False)
+    return Nearest(positions.masked_fill(values == torch.inf, -1), values.clamp_min(0).sqrt())
 
 
 def _joined(parts: list[Nearest]) -> Nearest:

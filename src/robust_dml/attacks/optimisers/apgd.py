@@ -16,7 +16,7 @@ from robust_dml.attacks.goal import Goal
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.probe import Probe, probe
 from robust_dml.attacks.problem import Problem
-from robust_dml.attacks.start import Start, begin
+from robust_dml.attacks.start import Start, starts
 from robust_dml.records import Optimiser
 from robust_dml.runtime.lazy import Tensor, torch
 from robust_dml.runtime.options import Options
@@ -44,11 +44,8 @@ def apgd(
     """
     best, goal = Best(images), Goal(objective, until)
     with frozen(embed), torch.no_grad():
-        for restart in range(restarts):
-            rows = best.open_rows()
-            if len(rows) == 0:
-                break
-            climb = _Climb(embed, images, goal, ball, begin(start, restart, images, ball), steps)
+        for begin, rows in starts(best, restarts, start, images, ball):
+            climb = _Climb(embed, images, goal, ball, begin, steps)
             climb.select(rows)
             for step in range(steps):
                 climb.step(step, best)
@@ -94,10 +91,12 @@ class _Climb:
             higher = _per_sample(found.values > self.own_best.values, self.x)
             self.own_best.offer(self.x, found.values, self._own_rows())
             self.best_gradient = torch.where(higher, found.gradient, self.best_gradient)
-        stalled = _per_sample(self.pace.look(step, found.values, self.own_best.values), self.x)
-        x = torch.where(stalled, self.own_best.images, self.x)
-        previous = torch.where(stalled, self.own_best.images, self.previous)
-        gradient = torch.where(stalled, self.best_gradient, found.gradient)
+        x, previous, gradient = self.x, self.previous, found.gradient
+        stalled = self.pace.look(step, found.values, self.own_best.values)
+        if stalled is not None:
+            back = _per_sample(stalled, x)
+            x, previous = (torch.where(back, self.own_best.images, images) for images in (x, previous))
+            gradient = torch.where(back, self.best_gradient, gradient)
         ahead = self.ball.project(x + _per_sample(self.pace.size, x) * self.ball.step(gradient), self.centre)
         momentum = 1.0 if step == 0 else MOMENTUM
         moved = x + momentum * (ahead - x) + (1 - momentum) * (x - previous)
@@ -142,13 +141,13 @@ class _Pace:
         self.halved_before = self.halved_before[index]
         self.last_values = None if self.last_values is None else self.last_values[index]
 
-    def look(self, step: int, values: Tensor, best: Tensor) -> Tensor:
-        """Note the objective after `step` steps; True (B,) for samples that must go back to their best image."""
+    def look(self, step: int, values: Tensor, best: Tensor) -> Tensor | None:
+        """Note the objective after `step` steps; at a checkpoint, True (B,) where a sample goes back to its best."""
         if self.last_values is not None:
             self.rises += values > self.last_values
         self.last_values = values
         if step not in self.checkpoints:
-            return torch.zeros(len(values), dtype=torch.bool, device=values.device)
+            return None
         few_rises = self.rises < LEAST_SHARE * (step - self.last_checkpoint)
         no_gain = ~self.halved_before & (best <= self.best_before)
         stalled = few_rises | no_gain

@@ -16,7 +16,7 @@ from robust_dml.attacks.goal import Goal
 from robust_dml.attacks.objectives import Function, Objective
 from robust_dml.attacks.probe import Probe, probe
 from robust_dml.attacks.problem import Problem
-from robust_dml.attacks.start import Start, begin
+from robust_dml.attacks.start import Start, starts
 from robust_dml.records import Optimiser
 from robust_dml.runtime.lazy import Tensor, torch
 from robust_dml.runtime.options import Options
@@ -63,11 +63,8 @@ def pgd(
     size = ball.step_size(steps) if step_size is None else step_size
     best, goal = Best(images), Goal(objective, until)
     with frozen(embed), torch.no_grad():
-        for restart in range(restarts):
-            rows = best.open_rows()
-            if len(rows) == 0:
-                break
-            climb = _Climb(embed, images, goal, ball, best, begin(start, restart, images, ball), rows)
+        for begin, rows in starts(best, restarts, start, images, ball):
+            climb = _Climb(embed, images, goal, ball, best, begin, rows)
             for step in range(steps):
                 climb.step(size, offer=keep == "best" and step > 0)
             if keep == "last" and restarts == 1 and until is None:

@@ -1,0 +1,33 @@
+"""Recall@1 under one patch for all queries, against its area."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robust_dml.config import Study
+from robust_dml.records import FigureRecord
+from robust_dml.report.cells import Numbers
+from robust_dml.report.figures.threat_lines import draw_threat
+from robust_dml.report.threats import threats_file, wants
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def caption(study: Study) -> str:
+    """Return what is drawn."""
+    return (
+        "R@1 of queries under one patch for all of them, learned on images of other classes, against its area (0"
+        " is clean). Line: mean over seeds; band: the widest 95 % interval over queries, clustered by class."
+        " Higher is safer."
+    )
+
+
+def draw(numbers: Numbers) -> Figure:
+    """Draw a panel per dataset and loss."""
+    return draw_threat(numbers, "patch", x="area of the patch (share of the image)", y="R@1 (%)", top=102)
+
+
+ENTRY = FigureRecord(
+    title="Adversarial patch", order=208, wanted=wants("patch"), sources=threats_file, caption=caption, draw=draw
+)
