@@ -43,7 +43,7 @@ def test_every_number_is_that_of_a_card(page_file: Path) -> None:
     for at in card.seeds[0].radii:
         assert f"{100 * at.recall.value:.1f} <span" in text
         assert f"[{100 * at.recall.low:.1f}, {100 * at.recall.high:.1f}]" in text
-    assert "ResNet &lt;50&gt;" in text and "recall@1 70.0 at ε = 0.03137 (PGD)" in text
+    assert "ResNet &lt;50&gt;" in text and "recall@1 70.0 at ε = 8/255 (PGD)" in text
     assert "edited.json</code>: " in text and "not what was written" in text
     assert not re.search(r"(src|href)=.https?://", text)
 

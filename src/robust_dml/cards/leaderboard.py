@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robust_dml.cards.standings import Board, Standing, boards_of, read_cards
+from robust_dml.report.labels import NORMS, radius
 from robust_dml.report.templates import render
 from robust_dml.runtime.errors import UserError
 
 WIDTH, HEIGHT, MARGIN = 560, 420, 48
-NORMS = {"linf": "l∞", "l2": "l2"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def leaderboard(paths: Sequence[Path]) -> str:
         refused=refused,
         points=[points_of(board) for board in boards],
         norms=NORMS,
+        radius=radius,
         datasets=sorted({board.dataset for board in boards}),
         threats=sorted({board.norm for board in boards}),
         width=WIDTH,

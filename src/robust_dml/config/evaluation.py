@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Variant = Literal["ours", "released"]
 
+STANDARD_METRIC = "recall@1"
+"""A query is left once this is 0, so the standard is no worst case of another metric."""
+
 
 class EvaluationConfig(Section):
     """How a model is attacked and scored."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import scored_metrics
-from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, clean_again
+from robust_dml.config.evaluation import CLEAN, STANDARD_METRIC, AttackAt, attacks_of, clean_again
 from robust_dml.config.paths import attack_folder, score_path
 from robust_dml.data import open_dataset
 from robust_dml.evaluation.attacked import Attacked
@@ -34,7 +34,6 @@ from robust_dml.retrieval import Items, Protocol, Ranking, rank, rank_attacked
 from robust_dml.runtime.progress import say
 from robust_dml.runtime.provenance import versions
 
-STANDARD_METRIC = "recall@1"  # a query is left once this is 0, so the standard is no worst case of another metric
 COLLAPSE = 1e-6  # neighbours closer than this count as one point, so that their order is meaningless
 
 

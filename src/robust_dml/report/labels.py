@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from robust_dml.config.attacks import AttackConfig, TrainingAttackConfig
 from robust_dml.config.evaluation import AttackAt
+from robust_dml.config.models import NO_LOSS
 from robust_dml.records import METRICS, OBJECTIVES, THREATS
+
+if TYPE_CHECKING:
+    from robust_dml.report.selection import Group
 
 NORMS = {"linf": "\N{SCRIPT SMALL L}\N{INFINITY}", "l2": "\N{SCRIPT SMALL L}\N{SUBSCRIPT TWO}"}
 
@@ -23,6 +28,11 @@ def radius(epsilon: float) -> str:
     levels = 255 * epsilon
     exact = math.isclose(epsilon, round(epsilon, 4), rel_tol=1e-9)
     return f"{epsilon:g}" if exact or abs(levels - round(levels)) > 1e-3 else f"{levels:.0f}/255"
+
+
+def group_label(group: Group) -> str:
+    """Return dataset and loss, such as "cub200, triplet loss"; the dataset alone of models without a loss."""
+    return group.dataset if group.loss == NO_LOSS else f"{group.dataset}, {group.loss} loss"
 
 
 def attack_label(at: AttackAt) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from robust_dml.config import ModelName, Run, Study
-from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of, result_labels
+from robust_dml.config.evaluation import CLEAN, STANDARD_METRIC, AttackAt, attacks_of, result_labels
 from robust_dml.config.resolve import backbone_of, runs
 from robust_dml.records import METRICS, Metric
 from robust_dml.runtime.errors import UserError
@@ -187,14 +187,17 @@ def metric_records(study: Study) -> list[Metric]:
 def missing_results(rows: Iterable[MetricRow], study: Study) -> list[str]:
     """Return what metrics.csv lacks: results, such as `digits/triplet/natural, seed 0, pgd-0.1`, or metrics of one.
 
-    A result should have every metric of the study, and every metric that the same attack has on another model.
+    A result should have every metric of the study, but that of the standard recall@1 alone, and every metric that the
+    same attack has on another model.
     """
     found: dict[tuple[Run, str], set[tuple[str, str]]] = {}
     for row in rows:
         found.setdefault((row.run, row.label), set()).add((row.protocol, row.metric))
     missing = []
+    standard = {at.label for at in attacks_of(study) if at.config is not None and at.config.is_standard}
     for label in result_labels(study):
-        wanted = _ranking_metrics(study).union(*(found.get((run, label), ()) for run in runs(study)))
+        own = {("masked", STANDARD_METRIC)} if label in standard else _ranking_metrics(study)
+        wanted = own.union(*(found.get((run, label), ()) for run in runs(study)))
         for run in runs(study):
             place, here = f"{run.model}, seed {run.seed}, {label}", found.get((run, label))
             lacking = [f"{place}, {metric} ({protocol})" for protocol, metric in sorted(wanted - (here or set()))]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robust_dml.config import Study
+from robust_dml.report.labels import group_label
 from robust_dml.report.selection import Group, measured_groups
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def group_panels(study: Study, *, height: float = 2.2, **options: Any) -> tuple[
         ax.remove()
     panels = [Panel(ax, group, n % columns == 0) for n, (ax, group) in enumerate(zip(axes, shown, strict=False))]
     for panel in panels:
-        panel.ax.set_title(f"{panel.group.dataset}, {panel.group.loss} loss", loc="left")
+        panel.ax.set_title(group_label(panel.group), loc="left")
     return figure, panels
 
 

@@ -12,7 +12,7 @@ from robust_dml.records import TableRecord
 from robust_dml.report.best import mark_best
 from robust_dml.report.cells import RECALL, Numbers
 from robust_dml.report.labels import NORMS, attack_label, metric_label, radius, threat_label
-from robust_dml.report.selection import Group, groups, headline, main_results, natural, trainings_of
+from robust_dml.report.selection import Group, groups, headline, is_standard, main_results, natural, trainings_of
 from robust_dml.report.table import Better, Cell, Column, Row, Table
 
 Labelled = list[tuple[str, str]]
@@ -67,8 +67,9 @@ def attack_measures(numbers: Numbers, *, precision: bool = False) -> list[Measur
     """
     measures = []
     for at in main_results(numbers.study):
-        released = [released_measure(numbers, at)] if at == headline(numbers.study) else []
-        extra = [metric_measure(numbers, at, metric) for metric in _precision(numbers) if precision]
+        standard = is_standard(at)  # its results are R@1 by our protocol alone
+        released = [released_measure(numbers, at)] if at == headline(numbers.study) and not standard else []
+        extra = [metric_measure(numbers, at, metric) for metric in _precision(numbers) if precision and not standard]
         measures += [metric_measure(numbers, at), *released, *extra, *fold_measures(numbers, at)]
     return measures
 

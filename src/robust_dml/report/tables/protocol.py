@@ -5,7 +5,7 @@ from __future__ import annotations
 from robust_dml.config.evaluation import CLEAN, AttackAt, attacks_of
 from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
-from robust_dml.report.selection import headline
+from robust_dml.report.selection import headline, is_standard
 from robust_dml.report.table import Column, Table
 from robust_dml.report.tables.comparison import Measure, column_group, compare, every_training
 
@@ -39,4 +39,9 @@ def _measures(numbers: Numbers, at: AttackAt) -> list[Measure]:
     ]
 
 
-ENTRY = TableRecord(title="Masked against as-released protocol", order=60, build=build)
+ENTRY = TableRecord(
+    title="Masked against as-released protocol",
+    order=60,
+    wanted=lambda study: not is_standard(headline(study)),
+    build=build,
+)
