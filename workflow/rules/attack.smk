@@ -10,12 +10,13 @@ rule attack_model:
         models=attacked_models,
         index=index_of,
         store=stores_of,
+        before=attacks_before,
     output:
-        update(collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS, allow_missing=True)),
+        update(STORED if PER_ATTACK else collect(STORED, digest=DIGESTS, allow_missing=True)),
     log:
-        LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.log",
+        f"{LOG_OF_ATTACK}.log",
     benchmark:
-        LOGS / "attack_model/{dataset}/{loss}/{training}/seed{seed}.tsv"
+        f"{LOG_OF_ATTACK}.tsv"
     conda:
         ENVIRONMENT
     threads: training_threads
@@ -25,6 +26,7 @@ rule attack_model:
         runtime=attack_minutes,
     params:
         study=STUDY_FILE,
+        alone=attack_alone,
         gallery=lambda wildcards: STUDY.datasets[wildcards.dataset].gallery,
         split=lambda wildcards: STUDY.datasets[wildcards.dataset].split,
     message:
@@ -32,14 +34,14 @@ rule attack_model:
     shell:
         """
         python -m robust_dml attack {params.study:q} --dataset {wildcards.dataset:q} --loss {wildcards.loss:q} \
-            --training {wildcards.training:q} --seed {wildcards.seed:q} 2>&1 | tee -i {log:q}
+            --training {wildcards.training:q} --seed {wildcards.seed:q} {params.alone:q} 2>&1 | tee -i {log:q}
         """
 
 
 rule score_model:
     input:
         model=ancient(MODELS / "model.safetensors"),
-        attacked=collect(ATTACKS / "embeddings/{digest}.npz", digest=DIGESTS, allow_missing=True),
+        attacked=collect(STORED, digest=DIGESTS, allow_missing=True),
         index=index_of,
         store=stores_of,
     output:

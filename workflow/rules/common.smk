@@ -20,7 +20,7 @@ from robust_dml.config import digests
 from robust_dml.config.resolve import backbone_of, runs, sources_of
 from robust_dml.config.evaluation import result_labels
 from robust_dml.data import paths as data_paths
-from robust_dml.evaluation.planned import attack_digests
+from robust_dml.evaluation.planned import attacks_by_digest
 from robust_dml.planning import cost
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.source_code import code_digest
@@ -244,34 +244,19 @@ def digest_of_threat(wildcards):
     return digests.threat_digest(STUDY, wildcards.threat)
 
 
-def gpus(wildcards):
-    """Return the GPUs that a training or an attack needs."""
-    return 0 if STUDY.device == "cpu" else 1
+def attacks_before(wildcards):
+    """Return the result that an attack with a job of its own goes on from; a job of all attacks makes it itself."""
+    start = ATTACK_OF[wildcards.digest].start if PER_ATTACK else None
+    return (
+        []
+        if start is None
+        else [paths.attacked_path(STUDY.name, run_of(wildcards), digests.attack_digest(STUDY, start))]
+    )
 
 
-def training_minutes(wildcards):
-    """Return the minutes that a training requests from a cluster."""
-    return cost.job_minutes(STUDY, run_of(wildcards), "train")
-
-
-def attack_minutes(wildcards):
-    """Return the minutes that the attacks on one model request from a cluster."""
-    return cost.job_minutes(STUDY, run_of(wildcards), "attack")
-
-
-def training_memory(wildcards):
-    """Return the memory that a training requests from a cluster, in MB."""
-    return cost.job_memory_mb(STUDY, run_of(wildcards), "train")
-
-
-def attack_memory(wildcards):
-    """Return the memory that the attacks on one model request from a cluster, in MB."""
-    return cost.job_memory_mb(STUDY, run_of(wildcards), "attack")
-
-
-def training_threads(wildcards):
-    """Return one core for small networks, which run side by side, and all cores for large ones."""
-    return 1 if backbone_of(STUDY, run_of(wildcards))[1].record.small else workflow.cores or 4
+def attack_alone(wildcards):
+    """Return the option by which a job runs one attack; none if it runs all of them."""
+    return ["--only", ATTACK_OF[wildcards.digest].label] if PER_ATTACK else []
 
 
 PACKAGE = seen_from_here(Path(robust_dml.__file__).parent)
@@ -284,7 +269,13 @@ LOGS = Path("logs") / STUDY.name
 DATA = STUDY.data_root
 MODELS = RESULTS / "models/{dataset}/{loss}/{training}/seed{seed}"
 ATTACKS = RESULTS / "attacks/{dataset}/{loss}/{training}/seed{seed}"
-DIGESTS = sorted(set(attack_digests(STUDY).values()))
+ATTACK_OF = attacks_by_digest(STUDY)
+DIGESTS = sorted(ATTACK_OF)
+PER_ATTACK = STUDY.evaluation.jobs == "attack"
+LOG_OF_ATTACK = (
+    LOGS / "attack_model/{dataset}/{loss}/{training}" / ("seed{seed}/{digest}" if PER_ATTACK else "seed{seed}")
+)
+STORED = ATTACKS / "embeddings/{digest}.npz"
 SCORE_NAMES = [*(f"{label}.json" for label in result_labels(STUDY)), *paths.SCORE_FILES]
 
 require_plain_names()

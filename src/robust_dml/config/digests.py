@@ -189,7 +189,7 @@ def score_settings(study: Study, run: Run) -> dict[str, Any]:
     """Return what the scores of a model depend on, beside the embeddings of its attacked queries."""
     return {
         "attacks": {name: attack.model_dump(mode="json") for name, attack in study.attacks.items()},
-        "evaluation": study.evaluation.model_dump(mode="json", exclude={"block"}),
+        "evaluation": study.evaluation.model_dump(mode="json", exclude={"block", "jobs"}),
         "examples": study.report.examples,
         "headline": study.report.headline,
         "split": study.datasets[run.dataset].split,

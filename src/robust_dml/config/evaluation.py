@@ -37,6 +37,11 @@ class EvaluationConfig(Section):
     check_queries: Integer = Field(
         256, ge=0, le=1_000_000, description="queries of the extra runs for the sanity checks; 0 for none"
     )
+    jobs: Literal["model", "attack"] = Field(
+        "model",
+        description="what one job of the workflow does: all attacks on a model, or one of them at one radius, for a"
+        " cluster where that takes hours",
+    )
     clusters: bool = Field(False, description="NMI and AMI of the clean embeddings, by k-means")
     metrics: list[str] = Field(
         ["recall", "r-precision", "map-at-r"], min_length=1, description="of `robust-dml list metric`, or MODULE:NAME"
@@ -100,6 +105,15 @@ class AttackAt:
         """The same attack at the next smaller of its radii; None at the smallest."""
         radii = [radius for radius in self.attack.epsilon if radius < self.epsilon]
         return replace(self, epsilon=max(radii)) if radii else None
+
+    @property
+    def start(self) -> AttackAt | None:
+        """The result that the standard protocol goes on from; None for an attack that needs no other."""
+        if self.config is None or not self.config.is_standard:
+            return None
+        if self.effort > 1:
+            return replace(self, queries=None, changes=(), base=None)
+        return self.smaller or CLEAN
 
     def rivals(self, other: AttackAt) -> bool:
         """Whether both attacks perturb within the same ball."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def attack_model(study: Study, run: Run, only: str | None = None) -> None:
     if only is not None and only not in {at.label for at in planned}:
         raise UserError(f"no attack {only}; the study has {', '.join(at.label for at in planned)}")
     backbone = backbone_of(study, run)[1]
-    lock = state_folder(study.name, run, "attack", "lock")
+    lock = state_folder(study.name, run, "attack", "lock" if only is None else f"lock of {only}")
     with exact_float32(), computing_threads(backbone), only_one(lock, f"attacking {run.path}"):
         evaluation = _Evaluation(study, run)
         for at in planned:
@@ -72,23 +73,33 @@ class _Evaluation:
 
     def make(self, at: AttackAt) -> None:
         """Make the stored result of an attack, unless it fits already."""
-        if at.config is not None and at.config.is_standard:
-            self.make(self._start_of(at))
         planned = attack_digest(self.study, at)
         path = attacked_path(self.study.name, self.run, planned)
         source = self._source(at)
         digest = self._digest(planned, source)
-        stored = read_origin(path)
-        if stored is not None and stored.digest == digest:
+        if self._fits(path, digest):
             os.utime(path)  # the workflow compares times
             return
+        if at.start is not None and not self._is_made(at.start):
+            self.make(at.start)
         if at.config is None:
             attacked = self._without_attack(at)
         else:
             attacked = (self._worst_case if at.config.is_standard else self._attacked)(at, source, digest)
         save_attacked(path, self._stamped(attacked, at, digest))
+        shutil.rmtree(state_folder(self.study.name, self.run, "attack", digest), ignore_errors=True)
         if at.config is not None:
             say(f"{at.label}: {len(attacked.positions)} queries in {attacked.origin.seconds:.1f} s")
+
+    def _is_made(self, at: AttackAt) -> bool:
+        planned = attack_digest(self.study, at)
+        path = attacked_path(self.study.name, self.run, planned)
+        return self._fits(path, self._digest(planned, self._source(at)))
+
+    @staticmethod
+    def _fits(path: Path, digest: str) -> bool:
+        stored = read_origin(path)
+        return stored is not None and stored.digest == digest
 
     def _digest(self, planned: str, source: Target) -> str:
         """Return the digest of a result with the models and images that it is made from."""
@@ -102,7 +113,7 @@ class _Evaluation:
     def _worst_case(self, at: AttackAt, source: Target, digest: str) -> Attacked:
         """Run the standard protocol, from the result at the next smaller radius, or from the protocol's own result."""
         standard = import_module(STANDARD)  # by name: the code of other attacks does not depend on the protocol's
-        start = load_attacked(attacked_path(self.study.name, self.run, attack_digest(self.study, self._start_of(at))))
+        start = load_attacked(attacked_path(self.study.name, self.run, attack_digest(self.study, at.start or CLEAN)))
         kept = self._kept()
         if at.queries is not None:
             start, kept = standard.subset(start, self._sample(at)), kept[:0]
@@ -112,12 +123,6 @@ class _Evaluation:
         protocol = standard.Protocol(self.target, natural, at, self.study.evaluation, kept, folder)
         found: Attacked = protocol.run(start)
         return found
-
-    @staticmethod
-    def _start_of(at: AttackAt) -> AttackAt:
-        if at.effort > 1:
-            return replace(at, queries=None, changes=(), base=None)
-        return at.smaller or CLEAN
 
     def _sample(self, at: AttackAt) -> Positions:
         return queries_of_checks(self.clean.scored.cpu().numpy(), at.queries or 0)

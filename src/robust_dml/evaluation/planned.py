@@ -45,5 +45,13 @@ def equal_attack(study: Study, wanted: AttackAt) -> AttackAt | None:
 
 def attack_digests(study: Study) -> dict[str, str]:
     """Return, by label, the digest of each stored result of a model; they are the same for every model of a study."""
-    run = next(iter(runs(study)))
-    return {at.label: attack_digest(study, at) for at in [CLEAN, *planned_attacks(study, run)]}
+    return {at.label: attack_digest(study, at) for at in _stored(study)}
+
+
+def attacks_by_digest(study: Study) -> dict[str, AttackAt]:
+    """Return, by digest, the attack that makes each stored result of a model, the first of those alike."""
+    return {attack_digest(study, at): at for at in reversed(_stored(study))}
+
+
+def _stored(study: Study) -> list[AttackAt]:
+    return [CLEAN, *planned_attacks(study, next(iter(runs(study))))]

@@ -111,20 +111,36 @@ def tuple_loss(step: TrainingStep, triplets: Triplets, embeddings: Members) -> T
     return step.loss(torch.cat(embeddings), step.labels[torch.cat(triplets)], Triplets(*rows.chunk(3)))
 
 
+class TupleDefence(PlainMethod):
+    """A defence whose tuples are mined on clean embeddings; it says how their images move."""
+
+    def moved(self, step: TrainingStep, triplets: Triplets) -> Members:
+        """Return the images of the tuples, moved."""
+        raise NotImplementedError
+
+    def remember(self, embeddings: Members) -> None:
+        """Do nothing; a defence with a curriculum notes the embeddings of the moved tuples."""
+
+    def loss(self, step: TrainingStep) -> Tensor:
+        """Return the study's loss of the tuples of a batch with their moved images. Raises NoTuplesError."""
+        triplets = step.mine(step.embed_fixed(step.images))
+        embeddings = embed_members(step, self.moved(step, triplets))
+        self.remember(embeddings)
+        return tuple_loss(step, triplets, embeddings)
+
+
 @dataclass(frozen=True)
-class Defence(PlainMethod):
-    """A defence without memory: tuples mined on clean embeddings, `slots` moved, the study's loss of the result."""
+class Defence(TupleDefence):
+    """A defence without memory: `slots` move jointly so that `inner` falls."""
 
     slots: Sequence[Slot]
     inner: TupleLoss
     random_start: bool = False
     stop: Stop | None = None
 
-    def loss(self, step: TrainingStep) -> Tensor:
-        """Return the loss of the tuples of a batch with their moved images."""
-        triplets = step.mine(step.embed_fixed(step.images))
-        images = move(step, triplets, self.slots, self.inner, random_start=self.random_start, stop=self.stop)
-        return tuple_loss(step, triplets, embed_members(step, images))
+    def moved(self, step: TrainingStep, triplets: Triplets) -> Members:
+        """Return the images of the tuples, those in `slots` moved."""
+        return move(step, triplets, self.slots, self.inner, random_start=self.random_start, stop=self.stop)
 
 
 def passes_of(slots: int) -> Callable[[TrainingConfig, float], float]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from robust_dml.runtime.lazy import Tensor, torch
-from robust_dml.training.defence import Distance, Members, hardness, unit
-from robust_dml.training.methods import PlainMethod
+from robust_dml.training.defence import Distance, Members, TupleDefence, hardness, unit
 
 FULL = 0.2  # the margin of the loss, and the loss that counts as full
 BEFORE_THE_FIRST = 2.0
 
 
-class LastLoss(PlainMethod):
-    """A method that remembers the mean over the last tuples of [H + 0.2]_+, whatever the study's loss is."""
+class LastLoss(TupleDefence):
+    """A defence that remembers the mean over the last tuples of [H + 0.2]_+, whatever the study's loss is."""
 
     def __init__(self, measure: Distance) -> None:
         self.measure = measure

@@ -12,19 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robust_dml.attacks.descent import Stop
-from robust_dml.miners.triplets import SLOTS
+from robust_dml.miners.triplets import SLOTS, Triplets
 from robust_dml.records import Method
 from robust_dml.runtime.lazy import Tensor, torch
-from robust_dml.training.defence import (
-    DefenceOptions,
-    Members,
-    distance_of,
-    embed_members,
-    hardness,
-    move,
-    passes_of,
-    tuple_loss,
-)
+from robust_dml.training.defence import DefenceOptions, Members, distance_of, hardness, move, passes_of
 from robust_dml.training.inner import only_pgd
 from robust_dml.training.last_loss import FULL, LastLoss
 
@@ -40,17 +31,14 @@ class AmdSemi(LastLoss):
     def __init__(self, options: DefenceOptions) -> None:
         super().__init__(distance_of(options.as_released))
 
-    def loss(self, step: TrainingStep) -> Tensor:
-        """Return the loss of tuples that are at most semihard."""
-        triplets = step.mine(step.embed_fixed(step.images))
+    def moved(self, step: TrainingStep, triplets: Triplets) -> Members:
+        """Return the images of tuples that are at most semihard."""
         least = float(FULL * self.share().sqrt())
 
         def ease(moved: Members, clean: Members) -> Tensor:
             return torch.clamp(-hardness(moved, self.measure), min=least).mean()
 
-        embeddings = embed_members(step, move(step, triplets, SLOTS, ease, stop=STALLED))
-        self.remember(embeddings)
-        return tuple_loss(step, triplets, embeddings)
+        return move(step, triplets, SLOTS, ease, stop=STALLED)
 
 
 ENTRY = Method(

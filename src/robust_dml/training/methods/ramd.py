@@ -9,39 +9,42 @@ ramd: {method: ramd, attack: {optimiser: pgd, epsilon: 8/255, step_size: 0.00392
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from robust_dml.miners.triplets import Triplets
 from robust_dml.records import Method
 from robust_dml.runtime.lazy import Tensor
 from robust_dml.training.defence import (
     DefenceOptions,
     Members,
+    TupleDefence,
     distance_of,
-    embed_members,
     hardness,
     move,
     passes_of,
-    tuple_loss,
-    unit,
 )
 from robust_dml.training.inner import only_pgd
-from robust_dml.training.methods import method_of_function
 
 if TYPE_CHECKING:
     from robust_dml.training.step import TrainingStep
 
 
-def ramd(step: TrainingStep, as_released: bool) -> Tensor:
-    """Return the loss of tuples whose positive and negative make them as hard as possible for the clean anchor."""
-    measure, embeddings = distance_of(as_released), step.embed_fixed(step.images)
-    triplets = step.mine(embeddings)
-    anchor = (embeddings if as_released else unit(embeddings))[triplets.anchor]
+@dataclass(frozen=True)
+class Ramd(TupleDefence):
+    """The method."""
 
-    def ease(moved: Members, clean: Members) -> Tensor:
-        return -hardness(moved._replace(anchor=anchor), measure).mean()
+    as_released: bool
 
-    images = move(step, triplets, ("positive", "negative"), ease)
-    return tuple_loss(step, triplets, embed_members(step, images))
+    def moved(self, step: TrainingStep, triplets: Triplets) -> Members:
+        """Return the images of the tuples, positive and negative as hard as possible for the clean anchor."""
+        measure = distance_of(self.as_released)
+        raw = step.embed_fixed(step.images)[triplets.anchor] if self.as_released else None
+
+        def ease(moved: Members, clean: Members) -> Tensor:
+            return -hardness(moved if raw is None else moved._replace(anchor=raw), measure).mean()
+
+        return move(step, triplets, ("positive", "negative"), ease)
 
 
 ENTRY = Method(
@@ -49,7 +52,7 @@ ENTRY = Method(
     summary="positive and negative are moved jointly to make the tuple as hard as possible for its clean anchor",
     options=DefenceOptions,
     family="rival",
-    build=lambda options: method_of_function(ramd, options),
+    build=lambda options: Ramd(options.as_released),
     passes=passes_of(2),
     attacks=True,
     refuses=only_pgd,

@@ -9,26 +9,31 @@ rest: {method: rest, attack: {optimiser: pgd, epsilon: 8/255, step_size: 0.00392
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from robust_dml.miners.triplets import Triplets
 from robust_dml.records import Method
-from robust_dml.runtime.lazy import Tensor, torch
+from robust_dml.runtime.lazy import torch
 from robust_dml.training.batch_defence import shift_away
-from robust_dml.training.defence import DefenceOptions, Members, embed_members, passes_of, tuple_loss
+from robust_dml.training.defence import DefenceOptions, Members, TupleDefence, passes_of
 from robust_dml.training.inner import only_pgd
-from robust_dml.training.methods import method_of_function
 
 if TYPE_CHECKING:
     from robust_dml.training.step import TrainingStep
 
 
-def rest(step: TrainingStep, as_released: bool) -> Tensor:
-    """Return the loss of tuples whose positive and negative are shifted."""
-    triplets = step.mine(step.embed_fixed(step.images))
-    images = Members.of(step.images, triplets)
-    shifted = shift_away(step, torch.cat([images.positive, images.negative]), as_released)
-    moved = images.replaced(("positive", "negative"), shifted)
-    return tuple_loss(step, triplets, embed_members(step, moved))
+@dataclass(frozen=True)
+class Rest(TupleDefence):
+    """The method."""
+
+    as_released: bool
+
+    def moved(self, step: TrainingStep, triplets: Triplets) -> Members:
+        """Return the images of the tuples, positive and negative shifted."""
+        images = Members.of(step.images, triplets)
+        shifted = shift_away(step, torch.cat([images.positive, images.negative]), self.as_released)
+        return images.replaced(("positive", "negative"), shifted)
 
 
 ENTRY = Method(
@@ -36,7 +41,7 @@ ENTRY = Method(
     summary="positive and negative are moved away from their own clean embeddings (Zhou et al., TPAMI 2024)",
     options=DefenceOptions,
     family="rival",
-    build=lambda options: method_of_function(rest, options),
+    build=lambda options: Rest(options.as_released),
     passes=passes_of(2),
     attacks=True,
     refuses=only_pgd,
