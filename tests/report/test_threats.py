@@ -117,3 +117,21 @@ def test_lines_stand_where_threats_csv_says(numbers: Numbers, kind: str) -> None
     for line in [line for line in figure.axes[0].lines if not line.get_label().startswith("_")]:
         drawn = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))
         assert {level: drawn[level] for level in expected} == pytest.approx(expected)
+
+
+def test_at_a_glance_a_row_for_each_model_and_a_column_for_each_threat(numbers: Numbers) -> None:
+    study, figure = numbers.study, draw(numbers, "threats")
+    models = {run.model for run in runs(study)}
+    assert len(figure.axes) == len(models) * len(KINDS)
+    titles = [ax.get_title().split("\n") for ax in figure.axes[: len(KINDS)]]
+    for (name, safer), kind in zip(titles, KINDS, strict=True):
+        assert name == kind and safer == f"{'higher' if THREATS.load(kind).higher_is_safer else 'lower'} is safer"
+    for ax in figure.axes:
+        own = [line for line in ax.lines if not line.get_label().startswith("_")]
+        assert len(own) == 1 and len(ax.lines) == len(models)
+    assert all(kind in FIGURES.load("threats").caption(study) for kind in KINDS)
+
+
+def test_one_threat_needs_no_page(numbers: Numbers) -> None:
+    one = numbers.study.model_copy(update={"threats": {"hub": numbers.study.threats["hub"]}})
+    assert FIGURES.load("threats").wanted(numbers.study) and not FIGURES.load("threats").wanted(one)

@@ -33,7 +33,7 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
                 draw_line(panel.ax, rows, model.training, looks[model.training])
             if beside:
                 panel.ax.plot(
-                    *_means(threats.curve(name, model, beside)),
+                    *means(threats.curve(name, model, beside)),
                     color=looks[model.training].color,
                     linestyle=":",
                     alpha=0.6,
@@ -45,7 +45,7 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
 
 def draw_line(ax: Axes, rows: list[ThreatRow], name: str, mark: Mark) -> None:
     """Draw percentages against the levels: mean over seeds, and the widest interval over queries as a band."""
-    levels, middle = _means(rows)
+    levels, middle = means(rows)
     here = [[row for row in rows if row.level == level] for level in levels]
     low = [100 * min(row.value if row.low is None else row.low for row in at) for at in here]
     high = [100 * max(row.value if row.high is None else row.high for row in at) for at in here]
@@ -53,7 +53,7 @@ def draw_line(ax: Axes, rows: list[ThreatRow], name: str, mark: Mark) -> None:
     ax.plot(levels, middle, color=mark.color, linestyle=mark.line, marker=mark.marker, label=name, markeredgewidth=0)
 
 
-def _means(rows: list[ThreatRow]) -> tuple[list[float], list[float]]:
+def means(rows: list[ThreatRow]) -> tuple[list[float], list[float]]:
     """Return the levels, ascending, and the mean percentage over seeds at each."""
     levels = sorted({row.level for row in rows})
     here = [[row.value for row in rows if row.level == level] for level in levels]
