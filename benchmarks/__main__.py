@@ -23,6 +23,7 @@ QUICK = (
     "metrics",
     "batches",
     "attack_evaluation",
+    "certificate",
     "start_up",
     "busy_neighbour",
     "gpu",

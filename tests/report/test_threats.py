@@ -25,6 +25,11 @@ from robust_dml.runtime.sealed import write_checksum
 KINDS = [name for name in THREATS.names if THREATS.load(name).measure is not None]
 SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "candidate": {"promote": ("percentile", "shown"), "demote": ("percentile", "shown")},
+    "certificate": {
+        "not smoothed": ("recall@1",),
+        "abstained": ("abstained",),
+        **dict.fromkeys(("certified", "RetrievalGuard", "empirical"), ("recall@1",)),
+    },
     "edits": {"clean": ("recall@1",), "mean edit": ("recall@1",), "worst edit": ("recall@1",), "jpeg": ("recall@1",)},
     "hub": {
         "natural hub": ("captured",),
@@ -47,12 +52,13 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "universal": dict.fromkeys(("clean", "random perturbation", "perturbation"), ("recall@1",)),
 }
 """The settings of each kind and their metrics."""
+AT_ZERO = ("clean", "natural hub", "threshold", "not smoothed", "abstained")
 
 
 def readings(kind: str) -> Iterator[dict[str, Any]]:
     """A different value for each setting, level and metric."""
     for n, (setting, metrics) in enumerate(SETTINGS[kind].items()):
-        levels = (0.0,) if setting in ("clean", "natural hub", "threshold") else (0.0, 1.0, 2.0)
+        levels = (0.0,) if setting in AT_ZERO else (0.0, 1.0, 2.0)
         for level in levels:
             for m, metric in enumerate(metrics):
                 value = 0.1 + 0.05 * n + 0.02 * level + 0.01 * m
@@ -108,6 +114,24 @@ def test_lines_stand_where_threats_csv_says(numbers: Numbers, kind: str) -> None
         for each in readings(kind)
         if each["setting"] in record.curve and each["metric"] == record.metric and each["level"]
     }
-    for line in figure.axes[0].lines:
+    for line in [line for line in figure.axes[0].lines if not line.get_label().startswith("_")]:
         drawn = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))
         assert {level: drawn[level] for level in expected} == pytest.approx(expected)
+
+
+def test_at_a_glance_a_row_for_each_model_and_a_column_for_each_threat(numbers: Numbers) -> None:
+    study, figure = numbers.study, draw(numbers, "threats")
+    models = {run.model for run in runs(study)}
+    assert len(figure.axes) == len(models) * len(KINDS)
+    titles = [ax.get_title().split("\n") for ax in figure.axes[: len(KINDS)]]
+    for (name, safer), kind in zip(titles, KINDS, strict=True):
+        assert name == kind and safer == f"{'higher' if THREATS.load(kind).higher_is_safer else 'lower'} is safer"
+    for ax in figure.axes:
+        own = [line for line in ax.lines if not line.get_label().startswith("_")]
+        assert len(own) == 1 and len(ax.lines) == len(models)
+    assert all(kind in FIGURES.load("threats").caption(study) for kind in KINDS)
+
+
+def test_one_threat_needs_no_page(numbers: Numbers) -> None:
+    one = numbers.study.model_copy(update={"threats": {"hub": numbers.study.threats["hub"]}})
+    assert FIGURES.load("threats").wanted(numbers.study) and not FIGURES.load("threats").wanted(one)

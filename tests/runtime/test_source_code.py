@@ -87,7 +87,7 @@ def test_a_new_file_in_any_folder_changes_nothing(package: Path, digests: Digest
 
 def test_code_of_pgd_changes_what_reaches_pgd(package: Path, digests: Digests) -> None:
     before = digests()
-    edit(package / "attacks/optimisers/pgd.py", "best = Best(images)", "best = Best(images + 0)")
+    edit(package / "attacks/optimisers/pgd.py", "Best(images)", "Best(images + 0)")
     assert differing(before, digests()) == {"robust training", "pgd", "fgsm"}  # FGSM is PGD with one step
 
 

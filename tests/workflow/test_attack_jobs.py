@@ -18,7 +18,9 @@ STANDARD = "  standard: {linf: [0.02, 0.1]}\n"
 def write_study(checkout: Path, name: str, *, jobs: str) -> Path:
     """Write the ci study, which is finished, with the standard at two radii beside its attacks."""
     text = (checkout / "config/ci.yaml").read_text()
-    text = text.replace("\nreport:", f"{STANDARD}\nevaluation: {{jobs: {jobs}, check_queries: 16}}\n\nreport:")
+    text = text.replace(
+        "\nreport:", f"{STANDARD}\nevaluation: {{jobs: {jobs}, check_queries: 8, queries: 16}}\n\nreport:"
+    )
     file = checkout / "config" / f"{name}.yaml"
     file.write_text(text)
     return file
@@ -34,7 +36,7 @@ def test_an_attack_is_a_job_that_goes_on_from_another(checkout: Path) -> None:
     assert made.returncode == 0, output
     for label in ("standard-v1-0.02", "standard-v1-0.1"):
         assert f"--only {label}" in output
-    assert "--only pgd-0.1" not in output  # it is stored, and no other job wants it
+    assert "--only pgd-0.1" not in output  # no other job wants it
     found, before = (load_attacked(checkout / file) for file in (larger, smaller))
     broken = before.member >= 0
     assert broken.any() and (found.embeddings[broken] == before.embeddings[broken]).all()

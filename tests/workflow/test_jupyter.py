@@ -13,13 +13,19 @@ from repository import environment
 
 def execute(notebook: Path) -> str:
     """All that the cells of a notebook print, run by `jupyter nbconvert` in the notebook's folder."""
-    command = [str(Path(sys.executable).with_name("jupyter")), "nbconvert", "--to", "notebook", "--execute", "--stdout"]
-    # The kernel looks for this name, and then leaves what processes print outside the notebook.
-    told = {name: value for name, value in environment().items() if name != "PYTEST_CURRENT_TEST"}
-    sources = {**told, "PYTHONPATH": str(ROOT / "src")}
+    command = [
+        str(Path(sys.executable).with_name("jupyter")),
+        "nbconvert",
+        "--to",
+        "notebook",
+        "--execute",
+        "--inplace",
+    ]
+    sources = {**environment(), "PYTHONPATH": str(ROOT / "src")}
     ended = subprocess.run([*command, str(notebook)], env=sources, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-3000:]
-    return json.dumps([cell.get("outputs", []) for cell in json.loads(ended.stdout)["cells"]], ensure_ascii=False)
+    cells = json.loads(notebook.read_text())["cells"]
+    return json.dumps([cell.get("outputs", []) for cell in cells], ensure_ascii=False)
 
 
 def test_attack_a_retrieval_system_breaks_the_system(tmp_path: Path) -> None:

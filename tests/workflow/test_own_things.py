@@ -116,7 +116,8 @@ use rule * from robust_dml as dml_*
 rule mine:
     default_target: True
     input:
-        rules.dml_all.input,
+        rules.dml_render_page.output,
+        rules.dml_attacks.input,
 """
 
 

@@ -63,13 +63,13 @@ def test_a_commit_reruns_nothing(checkout: Path) -> None:
 
 
 def test_code_of_pgd_reruns_robust_training_and_what_pgd_attacks(checkout: Path) -> None:
-    edit(checkout, "attacks/optimisers/pgd.py", "best = Best(images)\n", "best = Best(images + 0)\n")
+    edit(checkout, "attacks/optimisers/pgd.py", "best, goal = Best(images),", "best, goal = Best(images + 0),")
     assert planned(checkout)["train_model"] == 1
     assert rules(checkout) == TRAINING
 
 
 def test_code_of_square_reruns_nothing_in_a_study_without_it(checkout: Path) -> None:
-    edit(checkout, "attacks/optimisers/square.py", "best = Best(images)\n", "best = Best(images + 0)\n")
+    edit(checkout, "attacks/optimisers/square.py", "best, goal = Best(images),", "best, goal = Best(images + 0),")
     assert rules(checkout) == set()
 
 

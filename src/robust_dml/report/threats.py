@@ -55,10 +55,11 @@ class ThreatNumbers:
         """Return the rows of a threat, of one model or of all."""
         return [row for row in self.rows if row.threat == name and model in (None, row.model)]
 
-    def curve(self, name: str, model: ModelName) -> list[ThreatRow]:
-        """Return the rows that say at a glance what a threat does to a model, as its record names them."""
+    def curve(self, name: str, model: ModelName, *settings: str) -> list[ThreatRow]:
+        """Return the rows of the threat's metric under settings, or those that say at a glance what it does."""
         record = self.study.threats[name].record
-        return [row for row in self.of(name, model) if row.setting in record.curve and row.metric == record.metric]
+        shown = settings or record.curve
+        return [row for row in self.of(name, model) if row.setting in shown and row.metric == record.metric]
 
     def seeds(self, name: str, model: ModelName, setting: str, level: float, metric: str) -> Seeds:
         """Return the value of each seed; empty if nothing was measured."""
