@@ -37,7 +37,12 @@ def card_study(
             seed=seed,
             channels_last=card.settings["channels_last"],
         )
-        images = AuditData(plain_name(card.data.name), _images(card, data), {"evaluation": card.settings["evaluation"]})
+        images = AuditData(
+            plain_name(card.data.name),
+            _images(card, data),
+            {"evaluation": card.settings["evaluation"]},
+            sample_seed=card.settings["sample_seed"],
+        )
         radii = tuple(card.settings["radii"])
     except KeyError as error:
         raise UserError(f"{path}: its settings lack {error}; make the card again") from error

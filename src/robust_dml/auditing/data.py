@@ -27,6 +27,8 @@ class AuditData:
     channels_last: bool = False
     attacks: dict[str, Any] = field(default_factory=dict)
     """The attacks of that study."""
+    sample_seed: int | None = None
+    """The first seed of that study, which chooses the queries of a sample; None for that of the encoder."""
 
 
 def audit_data(data: str, transform: dict[str, Any]) -> AuditData:
@@ -67,4 +69,5 @@ def _of_study(path: Path, name: str) -> AuditData:
         sections=study.model_dump(mode="json", include={"device", "sources", "data_root", "evaluation"}),
         channels_last=study.optimisation.channels_last,
         attacks=study.model_dump(mode="json", include={"attacks"})["attacks"],
+        sample_seed=study.seeds[0],
     )

@@ -16,5 +16,6 @@ def card_settings(study: Study, model: ModelName, attack: str) -> dict[str, Any]
         "backbone": backbone_of(study, run)[1].model_dump(mode="json"),
         "channels_last": study.optimisation.channels_last,
         "evaluation": study.evaluation.model_dump(mode="json"),
+        "sample_seed": study.seeds[0],
         "radii": list(study.attacks[attack].epsilon),
     }
