@@ -17,6 +17,8 @@ rule attack_model:
         f"{LOG_OF_ATTACK}.log",
     benchmark:
         f"{LOG_OF_ATTACK}.tsv"
+    # Attacks of encoders, the longest jobs of all, are ready first: begun last, they would end alone.
+    priority: 1
     conda:
         ENVIRONMENT
     threads: training_threads
