@@ -45,7 +45,10 @@ def test_a_file_goes_before_a_name_in_config(tmp_path: Path, monkeypatch: pytest
     [
         ("plann demo", "no such command: plann (did you mean plan?); robust-dml --help lists them"),
         ("xyzzy", "no such command: xyzzy; robust-dml --help lists them"),
-        ("plan dmo", "config/ has ci, demo, field, paper-short, paper, photographs, visualphish (did you mean demo?)"),
+        (
+            "plan dmo",
+            "config/ has ci, demo, field, paper-short, paper, photographs, threats, visualphish (did you mean demo?)",
+        ),
         ("index ci --dataset digts", "the study has no dataset digts (did you mean digits?); it has digits"),
         ("data verify ci --dataset digts", "the study has no dataset digts (did you mean digits?); it has digits"),
         ("download ci --dataset digts", "the study has no dataset digts (did you mean digits?); it has digits"),

@@ -155,10 +155,11 @@ def test_too_few_file_handles_for_workers_are_one_line(with_workers: Path) -> No
 
 def test_a_worker_that_is_killed_for_memory_is_one_line(with_workers: Path) -> None:
     (with_workers / "sitecustomize.py").write_text(
-        "import os, signal\n"
+        "import os, signal, time\n"
         "import torch.utils.data._utils.worker as worker\n"
         "whole = worker._worker_loop\n"
         "def killed(*arguments):\n"
+        "    time.sleep(4)\n"  # by then the training waits; before, torch itself prints a trace from an import
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "worker._worker_loop = killed\n"
     )

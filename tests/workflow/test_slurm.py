@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from checkout import ROOT, copy_checkout, run_snakemake
+from checkout import ROOT, run_snakemake
 from robust_dml.training.state_files import PATTERN, place_of
 
 NODE = Path(__file__).parent / "slurm" / "node"
@@ -53,8 +53,15 @@ def jobs_of(rule: str) -> list[dict[str, str]]:
     return [job for job in jobs if job.get("Comment", "").startswith(f"rule_{rule}")]
 
 
-def test_the_study_runs_through_slurm(finished: Path, tmp_path: Path) -> None:
-    folder = copy_checkout(tmp_path)
+@pytest.fixture
+def folder(checkout: Path) -> Path:
+    """A checkout with prepared images and nothing made of them: every job through Slurm costs seconds of waiting."""
+    for name in ("results", "state", "logs"):
+        shutil.rmtree(checkout / name, ignore_errors=True)
+    return checkout
+
+
+def test_the_study_runs_through_slurm(finished: Path, folder: Path) -> None:
     run = run_snakemake(folder, *PROFILE, "attacks", "results/ci/tables/main.csv")
     assert run.returncode == 0, run.stdout + run.stderr
     for name in ("metrics.csv", "models/digits/triplet/robust-anchor/seed0/model.safetensors"):
@@ -66,11 +73,9 @@ def test_the_study_runs_through_slurm(finished: Path, tmp_path: Path) -> None:
     assert len(jobs_of("attack_model")) == 2 and not jobs_of("make_tables") and not jobs_of("collect_metrics")
 
 
-def test_a_cancelled_job_goes_on_at_the_second_try(tmp_path: Path) -> None:
-    folder, whole = tmp_path / "cancelled", tmp_path / "whole"
-    for checkout in (folder, whole):
-        checkout.mkdir()
-        lengthen(copy_checkout(checkout) / "config/ci.yaml", epochs=60)
+def test_a_cancelled_job_goes_on_at_the_second_try(folder: Path, tmp_path: Path) -> None:
+    lengthen(folder / "config/ci.yaml", epochs=60)
+    whole = Path(shutil.copytree(folder, tmp_path / "whole", symlinks=True))
     model = "results/ci/models/digits/triplet/natural/seed0/model.safetensors"
     before = len(jobs_of("train_model"))
     with started_snakemake(folder, *PROFILE, model) as workflow:
@@ -83,8 +88,7 @@ def test_a_cancelled_job_goes_on_at_the_second_try(tmp_path: Path) -> None:
     assert (folder / model).read_bytes() == (whole / model).read_bytes()
 
 
-def test_a_gpu_is_asked_for_and_not_missed_on_the_login_node(tmp_path: Path) -> None:
-    folder = copy_checkout(tmp_path)
+def test_a_gpu_is_asked_for_and_not_missed_on_the_login_node(folder: Path) -> None:
     config = folder / "config/ci.yaml"
     config.write_text(config.read_text().replace("device: cpu", "device: cuda"))
     before = len(jobs_of("train_model"))
