@@ -111,7 +111,7 @@ def random_content(change: Change, image: Tensor, seed: int) -> Tensor:
 def learn(change: Change, content: Tensor, lesson: Lesson, objective: Objective, steps: int) -> Tensor:
     """Return the content after steps along the gradient of the mean of an objective of all images of the lesson (N,).
 
-    Steps fall linearly to zero. Where a patch is anywhere, places are drawn anew for each image and step.
+    Steps fall linearly to zero. Where a patch is anywhere, places are drawn again for each image and step.
     """
     size, grey = HASTE * change.ball.step_size(steps), torch.full_like(content, GREY)
     for step, rows in enumerate(lesson.batches(steps)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from robust_dml.retrieval.distances import wide
@@ -43,7 +44,7 @@ def nearest_by_label(queries: Items, gallery: Items, k: int = 1, kinds: Kinds | 
     """Return each query's `k` nearest positives, and its `k` nearest negatives; `kinds` if they are known."""
     k = min(k, len(gallery))
     positives, negatives = [], []
-    for rows in blocks(queries, gallery):
+    for rows in _blocks(queries, gallery):
         some = queries.rows(rows)
         kind = Kinds.of(some, gallery) if kinds is None else Kinds(*(part[rows] for part in kinds))
         squares = _squared_distances(some, gallery)
@@ -60,12 +61,12 @@ def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
     """
     labels, place = torch.unique(gallery.labels, return_inverse=True)
     found = []
-    for rows in blocks(queries, gallery):
+    for rows in _blocks(queries, gallery):
         some = queries.rows(rows)
         squares = _squared_distances(some, gallery)
         squares.masked_fill_(Kinds.of(some, gallery).not_negative, torch.inf)
-        of_classes = squares.new_full((len(rows), len(labels)), torch.inf)
-        of_classes.scatter_reduce_(1, place.expand(len(rows), -1), squares, "amin")
+        of_classes = squares.new_full((len(some), len(labels)), torch.inf)
+        of_classes.scatter_reduce_(1, place.expand(len(some), -1), squares, "amin")
         values, order = of_classes.sort(stable=True, dim=1)
         last = (values < torch.inf).sum(1).clamp(1, rank) - 1
         chosen = labels[order.gather(1, last[:, None])[:, 0]]
@@ -73,10 +74,11 @@ def nearest_wrong_label(queries: Items, gallery: Items, rank: int) -> Tensor:
     return torch.cat(found)
 
 
-def blocks(queries: Items, gallery: Items) -> tuple[Tensor, ...]:
-    """Return the numbers of the queries, as many at a time as have a distance matrix of CELLS."""
-    everyone = torch.arange(len(queries), device=queries.labels.device)
-    return torch.split(everyone, max(1, CELLS // len(gallery)))
+def _blocks(queries: Items, gallery: Items) -> Iterator[slice]:
+    """Yield the places of the queries, as many at a time as have a distance matrix of CELLS; an empty one of none."""
+    size = max(1, CELLS // len(gallery))
+    for start in range(0, max(1, len(queries)), size):
+        yield slice(start, start + size)
 
 
 def _squared_distances(queries: Items, gallery: Items) -> Tensor:

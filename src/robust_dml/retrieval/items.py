@@ -51,8 +51,8 @@ class Items:
         """The squared Euclidean length (N,) of each embedding, in float32 or better."""
         return wide(self.embeddings).square().sum(1)
 
-    def rows(self, index: Tensor) -> Items:
-        """Return the items at `index`."""
+    def rows(self, index: Tensor | slice) -> Items:
+        """Return the items at `index`; those of a slice share memory with these."""
         groups = None if self.groups is None else self.groups[index]
         return Items(self.embeddings[index], self.labels[index], self.ids[index], groups)
 
