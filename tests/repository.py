@@ -9,7 +9,7 @@ from pathlib import Path
 from checkout import ROOT
 
 RESULTS = Path("results/ci")
-PARTS = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml")
+PARTS = (".dvc/config", ".dvc/.gitignore", ".dvc/plots", ".dvcignore", ".gitignore", "dvc.yaml", "headlines")
 
 
 def environment() -> dict[str, str]:
@@ -36,7 +36,10 @@ def make_repository(folder: Path) -> Path:
     """Put a checkout under git."""
     for part in PARTS:
         (folder / part).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / part, folder / part)
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part)
+        else:
+            shutil.copy(ROOT / part, folder / part)
     checked(folder, "git", "init", "--quiet")
     commit(folder)
     return folder

@@ -1,5 +1,6 @@
 """DVC around Snakemake: recording, interrupting, pushing, pulling, and refusing what is stale."""
 
+import csv
 import json
 import os
 import re
@@ -69,7 +70,7 @@ def test_a_fresh_repro_makes_the_bytes_that_snakemake_makes(finished: Path, tmp_
     folder = make_repository(copy_checkout(tmp_path))
     checked(folder, "dvc", "repro", "attacks@ci")
     models = [f"models/digits/triplet/{training}/seed0/model.safetensors" for training in ("natural", "robust-anchor")]
-    for name in ("data/digits.csv", "metrics.csv", "metrics.json", *models):
+    for name in ("data/digits.csv", "metrics.csv", *models):
         assert (folder / RESULTS / name).read_bytes() == (finished / RESULTS / name).read_bytes(), name
     assert run(folder, "dvc", "status", "attacks@ci").stdout.count("changed") == 0
 
@@ -182,18 +183,48 @@ def test_other_images_are_refused(pulled: Path) -> None:
     assert ended.returncode == 1 and "data/digits/index.csv is not results/ci/data/digits.csv" in ended.stderr
 
 
-def test_metrics_diff_names_recalls(pulled: Path) -> None:
-    file = pulled / RESULTS / "metrics.json"
-    metrics = json.loads(file.read_text())
-    metrics["recall@1"]["digits"]["triplet"]["natural"]["clean"] = 0.5
-    file.write_text(json.dumps(metrics))
+def test_metrics_are_ten_numbers_and_no_study_is_missed(pulled: Path) -> None:
+    ended = run(pulled, "dvc", "metrics", "show", "--json")
+    assert ended.returncode == 0 and "failed to load" not in ended.stderr
+    shown = {file: found["data"] for file, found in json.loads(ended.stdout)[""]["data"].items()}
+    assert set(shown) == {f"headlines/metrics/{study}.json" for study in ("ci", "demo", "paper", "photographs")}
+    assert shown["headlines/metrics/ci.json"] == json.loads((pulled / RESULTS / "metrics.json").read_text())
+    assert all(sum(map(len, numbers.values())) <= 10 for numbers in shown.values())
+
+
+def test_diffs_name_recalls_and_settings(pulled: Path) -> None:
+    file = pulled / "headlines/metrics/ci.json"
+    file.write_text(json.dumps({"clean": {"natural": 0.5}}))
+    config = pulled / "config/ci.yaml"
+    config.write_text(config.read_text().replace("epochs: 2", "epochs: 3"))
     difference = json.loads(run(pulled, "dvc", "metrics", "diff", "--json").stdout)
-    assert list(difference[str(RESULTS / "metrics.json")]) == ["recall@1.digits.triplet.natural.clean"]
+    assert difference["headlines/metrics/ci.json"]["clean.natural"]["new"] == 0.5
+    settings = json.loads(run(pulled, "dvc", "params", "diff", "--json").stdout)
+    assert settings["config/ci.yaml"] == {"optimisation.epochs": {"old": 2, "new": 3, "diff": 1}}
 
 
-def test_plots_show_the_figures(pulled: Path) -> None:
-    checked(pulled, "dvc", "plots", "show", "--out", "plots")
-    assert "curves.png" in (pulled / "plots/index.html").read_text()
+def test_plots_show_both_curves_without_a_warning(pulled: Path) -> None:
+    ended = run(pulled, "dvc", "plots", "show", "--out", "plots")
+    assert ended.returncode == 0 and not ended.stderr, ended.stderr
+    page = (pulled / "plots/index.html").read_text()
+    assert "headlines/recall/ci.csv" in page and "headlines/training/ci.csv" in page
+
+
+def test_an_experiment_runs_in_place_with_a_changed_setting(recorded: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(recorded, tmp_path / "changed", symlinks=True))
+    checked(folder, "dvc", "exp", "run", "attacks@ci", "--set-param", "config/ci.yaml:attacks.pgd.steps=4")
+    assert yaml.safe_load((folder / "config/ci.yaml").read_text())["attacks"]["pgd"]["steps"] == 4
+    with (folder / RESULTS / "metrics.csv").open() as stream:
+        assert {row["steps"] for row in csv.DictReader(stream) if row["attack"] == "pgd"} == {"4"}
+    table = checked(folder, "dvc", "exp", "show", "--csv", "--only-changed")
+    assert "config/ci.yaml:attacks.pgd.steps" in table and "failed" not in table
+
+
+def test_models_are_artifacts_that_git_has() -> None:
+    artifacts = yaml.safe_load((ROOT / "dvc.yaml").read_text())["artifacts"]
+    names = {path.name for path in (ROOT / "src/robust_dml/zoo/models").iterdir()}
+    assert {Path(artifact["path"]).parent.name for artifact in artifacts.values()} == names
+    assert all((ROOT / artifact["path"]).exists() and artifact["type"] == "model" for artifact in artifacts.values())
 
 
 def test_a_comment_is_no_change_for_dvc(clone: Path) -> None:
@@ -211,8 +242,9 @@ def test_every_archive_of_the_paper_has_a_stage() -> None:
     assert archives == [archive["file"] for layout in first for archive in layout]
 
 
-def test_no_out_is_deleted_by_dvc_and_all_are_cached() -> None:
+def test_no_out_is_deleted_by_dvc_and_all_but_the_headlines_are_cached() -> None:
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
-        for out in [out for key in ("outs", "metrics", "plots") for out in stage.get(key, [])]:
+        for out in stage["outs"]:
             ((path, flags),) = out.items()
-            assert flags == {"persist": True}, (name, path)
+            in_git = {"cache": False} if path.startswith("headlines/") else {}
+            assert flags == {"persist": True} | in_git, (name, path)

@@ -11,8 +11,8 @@ from robust_dml.evaluation.origin import read_header
 from workflow.test_study import RESULTS, change_study, planned
 
 SOURCES = "src/robust_dml"
-REPORT = {"make_tables", "plot_figures", "check_claims", "render_page", "run_notebook"}
-SCORING = {"score_model", "collect_metrics", "nest_metrics"} | REPORT
+REPORT = {"make_tables", "plot_figures", "check_claims", "render_page", "run_notebook", "write_headlines"}
+SCORING = {"score_model", "collect_metrics"} | REPORT
 ATTACKING = {"attack_model"} | SCORING
 TRAINING = {"train_model"} | ATTACKING
 

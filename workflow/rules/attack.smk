@@ -1,4 +1,4 @@
-"""Attacks in three steps. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv, metrics.json.
+"""Attacks in three steps. Needs: models and packed images. Makes: results/<study>/attacks/, metrics.csv.
 
 attack_model runs the network and stores embeddings, each named by the digest of the attack's settings and code, so that
 a result which still fits is kept whatever else changes; score_model reads them and writes metrics; the last collects.
@@ -85,20 +85,3 @@ rule collect_metrics:
         "Collecting metrics of {params.study}"
     shell:
         "python -m robust_dml collect {params.study:q} 2>&1 | tee -i {log:q}"
-
-
-rule nest_metrics:
-    input:
-        script=here_or_shipped("workflow/scripts/nest_metrics.py"),
-        metrics=RESULTS / "metrics.csv",
-    output:
-        RESULTS / "metrics.json",
-    log:
-        LOGS / "nest_metrics.log",
-    localrule: True
-    conda:
-        ENVIRONMENT
-    message:
-        "Recall@1 of {input.metrics} for `dvc metrics`"
-    shell:
-        "python {input.script:q} {input.metrics:q} {output:q} 2>&1 | tee -i {log:q}"

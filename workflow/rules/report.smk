@@ -1,4 +1,4 @@
-"""The report. Needs: metrics.csv and the files of attacks and models. Makes: tables, figures, claims, page."""
+"""The report. Needs: metrics.csv and the files of attacks and models. Makes: tables, figures, claims, page, headlines."""
 
 from robust_dml.report.catalogue import (
     figure_files,
@@ -10,6 +10,7 @@ from robust_dml.report.catalogue import (
     table_names,
 )
 from robust_dml.report.figures import caption
+from robust_dml.report.sources import history_files
 
 
 rule report:
@@ -17,6 +18,7 @@ rule report:
         collect(RESULTS / "tables/{name}.{format}", name=table_names(STUDY), format=["csv", "tex", "html"]),
         [file for name in figure_names(STUDY) for file in figure_files(STUDY, name)],
         RESULTS / "claims.json",
+        RESULTS / "metrics.json",
         RESULTS / "report.html",
         [RESULTS / "card.json"] if any(attack.is_standard for attack in STUDY.attacks.values()) else [],
         collect(RESULTS / "notebooks/{name}.html", name=["results", "attack_a_retrieval_system"]),
@@ -70,6 +72,28 @@ rule make_tables:
         "Making the tables of {params.study}"
     shell:
         "python -m robust_dml tables {params.study:q} --reported {input.reported:q} 2>&1 | tee -i {log:q}"
+
+
+rule write_headlines:
+    input:
+        metrics=RESULTS / "metrics.csv",
+        histories=history_files(STUDY),
+    output:
+        RESULTS / "metrics.json",
+        RESULTS / "recall.csv",
+        RESULTS / "training.csv",
+    log:
+        LOGS / "write_headlines.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        study=STUDY_FILE,
+        settings=digest_of_report,
+    message:
+        "Headline numbers of {params.study} for `dvc metrics` and `dvc plots`"
+    shell:
+        "python -m robust_dml headlines {params.study:q} 2>&1 | tee -i {log:q}"
 
 
 rule plot_figures:

@@ -38,6 +38,7 @@ COMMANDS = {
     "page": "write the report of a study as one HTML file",
     "notebook": "run a notebook on a study, into one HTML file",
     "paper-tables": "bundle the tables and figures of a study for a LaTeX paper",
+    "headlines": "write a study's ten headline numbers and two curves, for DVC",
     "summary": "print natural against robust, and where the figures lie",
     "record": "keep the numbers of a finished run in records/<study>, for git",
     "compare": "compare a run with the numbers of record, within their intervals",
