@@ -84,8 +84,9 @@ def test_repro_needs_no_activated_environment(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert (folder / RESULTS / "digests.json").exists()
-    stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values()
-    assert all(stage["cmd"].startswith("${here} ") for stage in stages)
+    commands = [stage["cmd"] for stage in yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values()]
+    first = [command if isinstance(command, str) else command[0] for command in commands]
+    assert all(command.startswith("${here} ") for command in first)
 
 
 def test_an_interrupted_repro_loses_no_epoch(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from robust_dml.runtime.sealed import require_checksum
 def record(study: Study, summary: str) -> Path:
     """Replace the record of a study by what its run made, and return its folder.
 
-    It has metrics.csv with its checksum, headline numbers as JSON, claims, tables, figures as PNG, and `summary`, what the
-    terminal shows after the run. Raises UserError if the run is not complete.
+    It has metrics.csv with its checksum, headline numbers as JSON, claims, tables, figures as PNG, and `summary`, what
+    the terminal shows after the run. Raises UserError if the run is not complete.
     """
     source, target = results_folder(study.name), record_folder(study.name)
     missing = [file for file in report_files(study) if not file.exists()]
