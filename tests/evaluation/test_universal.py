@@ -11,16 +11,18 @@ import torch
 from evaluation.tiny_study import MODEL, MakeStudy
 from robust_dml.attacks.balls import LinfBall
 from robust_dml.attacks.universal import GREY, Addition, random_content
-from robust_dml.evaluation.target import load_target, no_training
+from robust_dml.evaluation.target import load_target
 from robust_dml.evaluation.threats.patch import PatchOptions, measure_patch
 from robust_dml.evaluation.threats.universal import UniversalOptions, measure_universal
+from robust_dml.evaluation.universal import _sides
 from robust_dml.metrics import retrieval_metrics
 from robust_dml.runtime.errors import UserError
 
 
 def test_learned_changes_of_a_model(make_study: MakeStudy) -> None:
     target = load_target(make_study(), MODEL)
-    assert not set(target.training().labels) & set(target.part.labels)
+    training = target.training()
+    assert training is not None and not set(training.labels) & set(target.part.labels)
     options = UniversalOptions(epsilon=[0.0, 0.1, 0.3], steps=20, images=128)
     found = {(each.setting, each.level): each for each in measure_universal(target, options)}
     assert next(iter(found)) == ("clean", 0.0) and len(found) == 5
@@ -41,5 +43,18 @@ def test_learned_changes_of_a_model(make_study: MakeStudy) -> None:
     for each in [*found.values(), *patched.values()]:
         assert each.low is not None and each.high is not None and each.low <= each.value <= each.high
 
-    with pytest.raises(UserError, match="no training images"):
-        list(measure_universal(replace(target, training=no_training), options))
+
+def test_without_training_images_half_of_the_classes_teach_and_the_others_judge(make_study: MakeStudy) -> None:
+    target = replace(load_target(make_study(), MODEL), training=lambda: None)
+    options = UniversalOptions(epsilon=[0.3], steps=20, images=128)
+    part, judges = _sides(target)
+    judged = set(target.part.labels[judges.numpy()])
+    assert not judged & set(part.labels) and judged | set(part.labels) == set(target.part.labels)
+    found = {each.setting: each.value for each in measure_universal(target, options)}
+    by_hand = retrieval_metrics(target.queries.rows(judges), target.gallery)["recall@1"]
+    assert found["clean"] == pytest.approx(by_hand) and found["perturbation"] < found["random perturbation"]
+
+    rows = np.flatnonzero(target.part.labels < target.part.labels.min() + 3)
+    few = replace(target.part, ids=target.part.ids[rows], labels=target.part.labels[rows])
+    with pytest.raises(UserError, match="queries are of 3 classes; expected 4 or more"):
+        list(measure_universal(replace(target, part=few), options))

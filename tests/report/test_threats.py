@@ -104,6 +104,7 @@ def test_the_table_shows_every_reading_once(numbers: Numbers, kind: str) -> None
     for row in table.rows:
         for column, cell in zip(table.columns, row.cells, strict=True):
             assert cell.mean == pytest.approx(values[column.key]), column.key
+            assert (cell.low, cell.high) == (0, 100)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -129,6 +130,7 @@ def test_at_a_glance_a_row_for_each_model_and_a_column_for_each_threat(numbers: 
     for ax in figure.axes:
         own = [line for line in ax.lines if not line.get_label().startswith("_")]
         assert len(own) == 1 and len(ax.lines) == len(models)
+        assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 100  # the ends of all intervals
     assert all(kind in FIGURES.load("threats").caption(study) for kind in KINDS)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import hashlib
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from robust_dml.config import Run, Study
 from robust_dml.config.digests import threat_digest
 from robust_dml.config.paths import state_folder, threat_path
 from robust_dml.config.resolve import backbone_of
-from robust_dml.evaluation.target import load_target
+from robust_dml.evaluation.kept import Kept
+from robust_dml.evaluation.target import Target, load_target
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.locks import only_one
 from robust_dml.runtime.progress import say
@@ -30,7 +32,8 @@ def measure_threat(study: Study, run: Run, name: str) -> Path:
     lock = state_folder(study.name, run, "threat", f"{name}.lock")
     with exact_float32(), computing_threads(backbone), only_one(lock, f"measuring {name} on {run.path}"):
         target = load_target(study, run)
-        readings = list(config.record.measure(target, config.options))
+        kept = Kept(state_folder(study.name, run, "threat", _state(study, name, target)), target.device)
+        readings = list(config.record.measure(replace(target, kept=kept), config.options))
     content = {
         **run._asdict(),
         "threat": name,
@@ -44,5 +47,12 @@ def measure_threat(study: Study, run: Run, name: str) -> Path:
         "versions": versions(),
     }
     write_sealed(path, content)
+    kept.clear()
     say(f"{name}: {len(readings)} readings in {path}")
     return path
+
+
+def _state(study: Study, name: str, target: Target) -> str:
+    """Return the name of the folder of what is kept: other settings, code, weights or images have another."""
+    identity = "-".join((threat_digest(study, name), target.model_sha256, target.data_sha256, target.device))
+    return f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -15,7 +15,8 @@ from robust_dml.attacks.frozen import Embed
 from robust_dml.config import Run, Study
 from robust_dml.config.resolve import backbone_of, optimisation_of
 from robust_dml.data import open_dataset
-from robust_dml.data.loading.dataset import Part
+from robust_dml.data.loading.dataset import Dataset, Part
+from robust_dml.evaluation.kept import Kept
 from robust_dml.evaluation.sample import evaluated_parts
 from robust_dml.evaluation.trained import verified_model
 from robust_dml.models.embed_part import as_pixels, embed_part
@@ -27,11 +28,6 @@ from robust_dml.runtime.hardware import take_device
 
 Positions = NDArray[np.int64]
 AGAIN = 7  # images of a batch of the second pass, which no batch of the first has
-
-
-def no_training() -> Part:
-    """Raise UserError: nothing is known of the images that the model was trained on."""
-    raise UserError("no training images are known; measure this on a model of a dataset with a training part")
 
 
 @dataclass(frozen=True)
@@ -50,8 +46,10 @@ class Target:
     seed: int
     model_sha256: str
     data_sha256: str
-    training: Callable[[], Part] = no_training
-    """Return the images of training, of which no class is tested; raises UserError if the dataset has none."""
+    training: Callable[[], Part | None] = lambda: None
+    """Return the images of training, of which no class is tested; None if the dataset has none."""
+    kept: Kept = field(default_factory=Kept)
+    """What a killed job had computed."""
 
     def images(self, positions: Positions) -> Tensor:
         """Return query images, float32 (B, 3, H, W) in [0, 1]."""
@@ -79,7 +77,11 @@ def load_target(study: Study, run: Run) -> Target:
     queries = _embedded(embed, part, device, layout, batch)
     gallery = queries if gallery_part is part else _embedded(embed, gallery_part, device, layout, batch)
     sides = (part, queries, gallery, gallery_part)
-    return Target(embed, device, layout, *sides, run.seed, sha256, dataset.sha256, partial(dataset.part, "train"))
+    return Target(embed, device, layout, *sides, run.seed, sha256, dataset.sha256, partial(_training_part, dataset))
+
+
+def _training_part(dataset: Dataset) -> Part | None:
+    return dataset.part("train") if dataset.index.training(dataset.config.split).any() else None
 
 
 def embed_again(target: Target, positions: Positions) -> NDArray[np.float32]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import Field
 
 from robust_dml.attacks.objectives import margin, repel
@@ -14,6 +15,7 @@ from robust_dml.attacks.universal import Change, Lesson, learn, random_content
 from robust_dml.evaluation.readings import Reading, mean_reading
 from robust_dml.retrieval.items import Items
 from robust_dml.retrieval.ranking import rank, rank_attacked
+from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.lazy import Tensor, torch
 from robust_dml.runtime.options import Options
 from robust_dml.runtime.randomness import sample_seeds
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from robust_dml.evaluation.target import Target
 
 BATCH = 128
+CLASSES = 4  # two to learn on, two to judge by: one class alone has no wrong neighbour
 
 
 class Learning(Options):
@@ -38,30 +41,48 @@ class Learning(Options):
 def measure_changes(target: Target, options: Learning, changes: Mapping[float, Change], name: str) -> Iterator[Reading]:
     """Yield recall@1 of clean queries, and by level under a learned and a random change, against a clean gallery.
 
-    Raises UserError if the dataset has no training images.
+    A dataset without training images lends the queries of a half of its classes, and those of the other half judge.
+    Raises UserError if there are too few classes for that.
     """
-    clean = rank(target.queries, target.gallery)
-    labels = target.queries.labels[clean.scored]
+    part, judges = _sides(target)
+    queries = target.queries.rows(target.tensor(judges.numpy()))
+    clean = rank(queries, target.gallery)
+    labels = queries.labels[clean.scored]
     yield mean_reading("clean", 0.0, "recall@1", clean.right[clean.scored], labels)
-    school, everyone = _School(target, options), torch.arange(len(target.part))
+    school = _School(target, options, part)
     for level, change in changes.items():
         random = school.random(change)
         for setting, content in {f"random {name}": random, name: school.learned(change, random)}.items():
-            embeddings = _embedded(target, target.part, everyone, change, content)
-            right = rank_attacked(target.queries, embeddings, target.gallery).right
+            embeddings = _embedded(target, target.part, judges, change, content)
+            right = rank_attacked(queries, embeddings, target.gallery).right
             yield mean_reading(setting, level, "recall@1", right[clean.scored], labels)
+
+
+def _sides(target: Target) -> tuple[Part, Tensor]:
+    """Return the images to learn on, and the positions of the queries that judge; they have no class in common."""
+    training, queries = target.training(), target.part
+    if training is not None:
+        return training, torch.arange(len(queries))
+    labels, classes = torch.from_numpy(queries.labels), torch.from_numpy(np.unique(queries.labels))
+    if len(classes) < CLASSES:
+        raise UserError(
+            f"the dataset has no training images, and its queries are of {len(classes)} classes; expected {CLASSES} or"
+            " more, so that a change can be learned on a half of them and judged on the other"
+        )
+    order = sample_seeds(classes, target.seed, "universal").argsort(stable=True)
+    lent = torch.isin(labels, classes[order[: len(classes) // 2]])
+    rows = torch.nonzero(lent).flatten().numpy()
+    part = replace(queries, ids=queries.ids[rows], labels=queries.labels[rows], groups=queries.groups[rows])
+    return part, torch.nonzero(~lent).flatten()
 
 
 @dataclass(frozen=True)
 class _School:
-    """Training images of a model, and what is learned on them."""
+    """Images to learn on, and what is learned on them."""
 
     target: Target
     options: Learning
-
-    @cached_property
-    def part(self) -> Part:
-        return self.target.training()
+    part: Part
 
     @cached_property
     def rows(self) -> Tensor:

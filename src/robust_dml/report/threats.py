@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 from robust_dml.config import ModelName, Study
 from robust_dml.config.paths import results_folder
 from robust_dml.report.cells import Numbers
-from robust_dml.report.seeds import Seeds
 from robust_dml.report.selection import groups, trainings_of
-from robust_dml.report.table import Column, Row, Table, number
+from robust_dml.report.table import Cell, Column, Row, Table, number
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.sealed import require_checksum
 
+if TYPE_CHECKING:
+    from robust_dml.statistics import Interval
+
+INTERVALS = "Below a share its 95 % interval over queries, clustered by class."
 AGAIN = "run snakemake, or `robust-dml collect`, again"
 
 
@@ -61,10 +66,10 @@ class ThreatNumbers:
         shown = settings or record.curve
         return [row for row in self.of(name, model) if row.setting in shown and row.metric == record.metric]
 
-    def seeds(self, name: str, model: ModelName, setting: str, level: float, metric: str) -> Seeds:
-        """Return the value of each seed; empty if nothing was measured."""
-        wanted = (setting, level, metric)
-        return {row.seed: row.value for row in self.of(name, model) if (row.setting, row.level, row.metric) == wanted}
+    def cell(self, name: str, model: ModelName, shown: Shown) -> Cell:
+        """Return the mean over seeds of a reading, with the mean of the ends of their intervals over queries."""
+        rows = [row for row in self.of(name, model) if (row.setting, row.level, row.metric) == shown.reading]
+        return number({row.seed: row.value for row in rows}, interval=_interval(rows), model=model)
 
 
 def threats_file(study: Study) -> list[Path]:
@@ -87,6 +92,17 @@ def read_threats(path: Path) -> list[ThreatRow]:
             return [_row(line) for line in csv.DictReader(stream, strict=True)]
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{path}: not the readings of threats ({error}); {AGAIN}") from error
+
+
+def _interval(rows: list[ThreatRow]) -> Interval | None:
+    """Return the mean of the ends, never too narrow: the seeds meet the same queries; None if a seed has none."""
+    from robust_dml.statistics import Interval
+
+    ends = [(row.low, row.high) for row in rows if row.low is not None and row.high is not None]
+    if not rows or len(ends) < len(rows):
+        return None
+    low, high = (fmean(end) for end in zip(*ends, strict=True))
+    return Interval(fmean(row.value for row in rows), low, high)
 
 
 def _row(line: dict[str, str]) -> ThreatRow:
@@ -114,6 +130,11 @@ class Shown:
     group: str
     label: str
 
+    @property
+    def reading(self) -> tuple[str, float, str]:
+        """What tells a reading from the others of its model and threat."""
+        return self.setting, self.level, self.metric
+
 
 def level_label(level: float) -> str:
     """Return the head of the columns at a radius: "clean" for 0."""
@@ -131,8 +152,7 @@ def threat_table(
         for group in groups(numbers.study):
             for training in trainings_of(numbers.study, group):
                 model = ModelName(group.dataset, group.loss, training)
-                values = (threats.seeds(name, model, c.setting, c.level, c.metric) for c in shown)
-                cells = tuple(number(seeds, model=model) for seeds in values)
+                cells = tuple(threats.cell(name, model, column) for column in shown)
                 rows.append(Row((group.dataset, group.loss, training, name), cells, (group.dataset, group.loss, name)))
     heads = tuple(Column(f"{c.setting} {c.level:g} {c.metric}", c.group, c.label, better="none") for c in shown)
-    return Table(caption, ("dataset", "loss", "training", "threat"), heads, tuple(rows))
+    return Table(f"{caption} {INTERVALS}", ("dataset", "loss", "training", "threat"), heads, tuple(rows))

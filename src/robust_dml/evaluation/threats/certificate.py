@@ -7,8 +7,9 @@ what PGD achieves against the same smoothed model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -16,6 +17,7 @@ from pydantic import Field
 from robust_dml.attacks.balls import L2Ball
 from robust_dml.attacks.objectives import margin
 from robust_dml.attacks.optimisers.pgd import pgd
+from robust_dml.evaluation.kept import Kept
 from robust_dml.evaluation.readings import Reading, mean_reading
 from robust_dml.evaluation.smoothing import Smoothed, certified_radii, error_of_mean, retrieval_guard_radii
 from robust_dml.records import Threat
@@ -23,6 +25,7 @@ from robust_dml.retrieval.items import Items
 from robust_dml.retrieval.ranking import rank
 from robust_dml.runtime.lazy import Tensor, torch
 from robust_dml.runtime.options import Options
+from robust_dml.runtime.progress import track
 from robust_dml.runtime.randomness import sample_seeds
 from robust_dml.runtime.section import Epsilon, Integer, Number
 
@@ -55,7 +58,7 @@ def measure_certificate(target: Target, options: CertificateOptions) -> Iterator
     some = target.queries.rows(target.tensor(positions))
     images = target.images(positions)
     gallery = smoothed_gallery(target, smoothed, options.gallery_samples)
-    queries = some.embedded_as(smoothed.means(images, some.ids, options.samples, "queries"))
+    queries = some.embedded_as(_means(target, smoothed, images, some.ids, options.samples))
     error = error_of_mean(options.samples, options.alpha)
     certified, guarded = (
         bound(queries, gallery, lipschitz=smoothed.lipschitz, error=error)
@@ -64,7 +67,7 @@ def measure_certificate(target: Target, options: CertificateOptions) -> Iterator
     right = rank(queries, gallery).right
     yield mean_reading("not smoothed", 0.0, "recall@1", rank(some, target.gallery).right, some.labels)
     yield mean_reading("abstained", 0.0, "abstained", right & (certified <= 0).to(right.device), some.labels)
-    attack = _Attack(smoothed, images, queries, gallery, options)
+    attack = _Attack(target.kept, smoothed, images, queries, gallery, options)
     for radius in sorted({0.0, *options.epsilon}):
         if radius:
             right = attack.still_right(right, radius)
@@ -75,17 +78,34 @@ def measure_certificate(target: Target, options: CertificateOptions) -> Iterator
 
 def smoothed_gallery(target: Target, smoothed: Smoothed, samples: int) -> Items:
     """Return the gallery, every image embedded as the mean of its noisy copies."""
-    found = []
-    for rows in torch.split(torch.arange(len(target.gallery)), BATCH):
+
+    def means(rows: Tensor) -> Tensor:
         ids = target.gallery.ids[rows.to(target.gallery.ids.device)]
-        found.append(smoothed.means(target.gallery_images(rows.numpy()), ids, samples, "gallery"))
-    return target.gallery.embedded_as(torch.cat(found))
+        return smoothed.means(target.gallery_images(rows.numpy()), ids, samples, "gallery")
+
+    return target.gallery.embedded_as(_in_blocks(target.kept, "gallery", len(target.gallery), means))
+
+
+def _means(target: Target, smoothed: Smoothed, images: Tensor, ids: Tensor, samples: int) -> Tensor:
+    """Return the means (Q, d) of the noisy copies of query images."""
+
+    def means(rows: Tensor) -> Tensor:
+        return smoothed.means(images[rows], ids[rows], samples, "queries")
+
+    return _in_blocks(target.kept, "queries", len(images), means)
+
+
+def _in_blocks(kept: Kept, name: str, count: int, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return what `compute` makes of the positions below `count`, a batch at a time; each batch is kept."""
+    batches = track(torch.split(torch.arange(count), BATCH), title=f"smoothing the {name}", unit="batch")
+    return torch.cat([kept.tensor(f"{name}-{int(rows[0])}", partial(compute, rows)) for rows in batches])
 
 
 @dataclass(frozen=True)
 class _Attack:
     """PGD on the margin of the smoothed model, by the mean gradient over noisy copies that stay the same."""
 
+    kept: Kept
     smoothed: Smoothed
     images: Tensor
     queries: Items
@@ -95,16 +115,21 @@ class _Attack:
     def still_right(self, right: Tensor, radius: float) -> Tensor:
         """Return bool (Q,): which of the queries that were `right` are so within a radius, by as many new samples."""
         left = right.clone()
-        for rows in torch.split(torch.nonzero(right).flatten(), BATCH):
-            queries, images = self.queries.rows(rows), self.images[rows]
-            embed = self.smoothed.fixed(images, queries.ids, self.options.attack_samples, "attack")
-            ball, seeds = L2Ball(radius), sample_seeds(queries.ids, self.smoothed.seed, "certificate")
-            start = ball.random(images, seeds=seeds)
-            objective = margin(queries, self.gallery)
-            moved = pgd(embed, images, objective, ball, steps=self.options.steps, start=start)
-            means = self.smoothed.means(moved, queries.ids, self.options.samples, "attacked")
-            left[rows] = rank(queries.embedded_as(means), self.gallery).right
+        batches = torch.split(torch.nonzero(right).flatten().cpu(), BATCH)
+        for rows in track(batches, title=f"attacking the smoothed model at {radius:g}", unit="batch"):
+            name = f"attacked-{radius:g}-{int(rows[0])}"
+            means = self.kept.tensor(name, partial(self._attacked, rows, radius))
+            left[rows] = rank(self.queries.rows(rows).embedded_as(means), self.gallery).right
         return left
+
+    def _attacked(self, rows: Tensor, radius: float) -> Tensor:
+        """Return the smoothed embeddings (B, d) of attacked queries."""
+        queries, images = self.queries.rows(rows), self.images[rows]
+        embed = self.smoothed.fixed(images, queries.ids, self.options.attack_samples, "attack")
+        ball, seeds = L2Ball(radius), sample_seeds(queries.ids, self.smoothed.seed, "certificate")
+        start = ball.random(images, seeds=seeds)
+        moved = pgd(embed, images, margin(queries, self.gallery), ball, steps=self.options.steps, start=start)
+        return self.smoothed.means(moved, queries.ids, self.options.samples, "attacked")
 
 
 ENTRY = Threat(

@@ -38,7 +38,7 @@ class PatchOptions(Learning):
 def measure_patch(target: Target, options: PatchOptions) -> Iterator[Reading]:
     """Yield recall@1 of clean queries, and for each area under a learned and a random patch.
 
-    Raises UserError if the dataset has no training images.
+    Raises UserError if there is nothing to learn on.
     """
     changes = {area: Patch(area, options.place) for area in sorted(set(options.area))}
     yield from measure_changes(target, options, changes, "patch")

@@ -26,7 +26,7 @@ class UniversalOptions(Learning, Radii):
 def measure_universal(target: Target, options: UniversalOptions) -> Iterator[Reading]:
     """Yield recall@1 of clean queries, and at each radius under a learned and a random perturbation.
 
-    Raises UserError if the dataset has no training images.
+    Raises UserError if there is nothing to learn on.
     """
     changes = {epsilon: Addition(BALLS[options.norm](epsilon)) for epsilon in options.levels if epsilon}
     yield from measure_changes(target, options, changes, "perturbation")

@@ -38,7 +38,8 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
                     linestyle=":",
                     alpha=0.6,
                 )
-        panel.ax.set(ylim=(0, top), xlabel=x, ylabel=y if panel.first else "")
+        panel.ax.set(xlabel=x, ylabel=y if panel.first else "")
+    panels[0].ax.set_ylim(0, top)  # shared, so after all panels are drawn
     legend(figure, numbers.study)
     return figure
 

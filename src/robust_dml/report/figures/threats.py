@@ -49,6 +49,7 @@ def draw(numbers: Numbers) -> Figure:
             _picture(ax, threats, name, model)
         axes[0].set_ylabel(_words(study, model), rotation=0, ha="right", va="center")
     for name, ax in zip(names, lines[0], strict=True):
+        ax.set_ylim(0, None)  # of the whole column, so after all its pictures
         safer = "higher" if study.threats[name].record.higher_is_safer else "lower"
         ax.set_title(f"{name}\n{safer} is safer", fontsize=7, fontweight="normal")
     return figure
@@ -64,7 +65,6 @@ def _picture(ax: Axes, threats: ThreatNumbers, name: str, model: ModelName) -> N
         draw_line(ax, rows, model.training, marks(threats.study)[model.training])
         levels = means(rows)[0]
         ax.set_xticks([levels[0], levels[-1]], [f"{level:.2g}" for level in (levels[0], levels[-1])])
-    ax.set_ylim(0, None)
     ax.tick_params(labelsize=6)
 
 
