@@ -76,6 +76,24 @@ def _a_card_has_the_numbers_of_the_metrics() -> None:
     assert card.model.weights == {"0": read_json(next(Path("audit").glob("models/**/run.json")))["model_sha256"]}
 
 
+def test_threats_are_measured_once_and_shown_on_the_page(folder: Path) -> None:
+    assert audit("encoders:small", "--threats", "hub", "universal") == 0
+    found = {path.stem: path for path in Path("audit").glob("threats/**/*.json")}
+    assert set(found) == {"hub", "universal"} and Path("audit/threats.csv").exists()
+    levels = {reading["level"] for reading in read_json(found["hub"])["readings"]}
+    assert levels == {0.0, 2 / 255, 8 / 255}  # the radii that were asked for
+    assert "Adversarial hubs" in Path("audit/report.html").read_text()
+    before = {path: path.stat().st_mtime_ns for path in found.values()}
+    assert audit("encoders:small", "--threats", "hub", "universal") == 0
+    assert before == {path: path.stat().st_mtime_ns for path in found.values()}
+
+
+def test_an_unknown_threat_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit("encoders:small", "--threats", "hubs") == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "did you mean hub?" in error and not Path("audit/metrics.csv").exists()
+
+
 def test_a_kill_and_a_second_call_end_in_the_same_bytes(folder: Path) -> None:
     assert audit("encoders:small", out="whole") == 0
     process = subprocess.Popen([sys.executable, "-c", KILLED, *SMALL], env=ENVIRONMENT, stderr=subprocess.DEVNULL)

@@ -34,6 +34,7 @@ def audit(
     radii: Sequence[float] | None = None,
     norm: Norm = "linf",
     queries: int | None = None,
+    threats: Sequence[str] = (),
     device: Device | None = None,
     batch: int | None = None,
     name: str = "encoder",
@@ -44,7 +45,8 @@ def audit(
     `embed` is a module or a function from float images (B, 3, S, S) in [0, 1] to embeddings (B, d); `images` are
     (N, 3, S, S), uint8 or float in [0, 1]; they are kept with 8 bits. `labels` (N,) are classes, `ids` (N,) order the
     images within a class (their own order if absent). All files go to the folder `out`; a second call with the same
-    arguments goes on where a killed one stopped. `radii` are in pixels of [0, 1].
+    arguments goes on where a killed one stopped. `radii` are in pixels of [0, 1];
+    `threats` are kinds that are measured beside the protocol, such as `hub`.
     Raises UserError if the encoder or the images cannot be used.
     """
     pixels = eight_bits(images)
@@ -57,6 +59,7 @@ def audit(
         radii=tuple(radii) if radii else None,
         norm=norm,
         queries=queries,
+        threats=tuple(threats),
         device=device,
         batch=batch,
         size=pixels.shape[2],

@@ -8,9 +8,10 @@ from robust_dml.auditing.study import audit_study
 from robust_dml.cards.card import About
 from robust_dml.cards.make import write_cards
 from robust_dml.config import Run, Study
-from robust_dml.config.digests import training_digest
-from robust_dml.config.paths import attack_folder, model_folder, results_folder, results_in
+from robust_dml.config.digests import threat_digest, training_digest
+from robust_dml.config.paths import attack_folder, model_folder, results_folder, results_in, threat_path
 from robust_dml.config.resolve import runs
+from robust_dml.data import open_dataset
 from robust_dml.data.index.build import build_index
 from robust_dml.data.index.file import read_index
 from robust_dml.data.parallel import default_workers
@@ -18,13 +19,17 @@ from robust_dml.data.paths import index_path
 from robust_dml.data.store.build import build_store, open_store
 from robust_dml.evaluation.attack import attack_model
 from robust_dml.evaluation.collect import collect
+from robust_dml.evaluation.collect_threats import collect_threats
+from robust_dml.evaluation.measure import measure_threat
 from robust_dml.evaluation.score import score_model
+from robust_dml.evaluation.trained import recorded_sha256
 from robust_dml.report.write import write_figures, write_page, write_tables
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import read_json, sha256_of, write_text
 from robust_dml.runtime.hardware import pick_device
 from robust_dml.runtime.locks import only_one
 from robust_dml.runtime.progress import say
+from robust_dml.runtime.sealed import read_sealed
 from robust_dml.training.untrained import write_untrained
 
 
@@ -41,7 +46,10 @@ def run_audit(request: AuditRequest, about: About | None = None) -> Study:
             make_model(study, run)
             attack_model(study, run)
             score_model(study, run)
+            measure_threats(study, run)
         collect(study)
+        if study.threats:
+            collect_threats(study)
         write_report(study)
         write_cards(study, about or About())
         _copy_checks(study)
@@ -81,6 +89,18 @@ def make_model(study: Study, run: Run) -> None:
     digest = read_json(record).get("digest") if record.exists() else None
     if digest != training_digest(study, run):
         write_untrained(study, run)
+
+
+def measure_threats(study: Study, run: Run) -> None:
+    """Write the readings of every threat, unless they are there, of this model, images and settings."""
+    weights = recorded_sha256(model_folder(study.name, run) / "run.json")
+    images = open_dataset(study.datasets[run.dataset], study.data_root).sha256
+    for name in study.threats:
+        path = threat_path(study.name, run, name)
+        found = read_sealed(path) if path.exists() else {}
+        expected = {"digest": threat_digest(study, name), "model_sha256": weights, "data_sha256": images}
+        if any(found.get(key) != value for key, value in expected.items()):
+            measure_threat(study, run, name)
 
 
 def write_report(study: Study) -> None:

@@ -26,5 +26,7 @@ class AuditRequest:
     batch: int | None = None
     size: int | None = None
     """The side of the square that the encoder sees, in pixels."""
+    threats: tuple[str, ...] = ()
+    """Kinds of threats that are measured beside the standard protocol, with their defaults."""
     name: str | None = None
     data_root: Path | None = None

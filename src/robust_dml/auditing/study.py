@@ -10,7 +10,9 @@ from robust_dml.auditing.data import AuditData, audit_data, square
 from robust_dml.auditing.encoder import AuditEncoder, audit_encoder
 from robust_dml.auditing.request import AuditRequest
 from robust_dml.config import Study
+from robust_dml.config.radii import Radii
 from robust_dml.config.standard import KEY, NAMES
+from robust_dml.records import THREATS
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.section import explain
 
@@ -53,6 +55,7 @@ def _sections(request: AuditRequest, encoder: AuditEncoder, data: AuditData, bat
         "trainings": {},
         "optimisation": {"channels_last": encoder.channels_last or data.channels_last},
         "attacks": {KEY: _radii(request, data)},
+        "threats": {kind: {"kind": kind, **_threat_radii(request, kind)} for kind in request.threats},
         "evaluation": {**evaluation, **{key: value for key, value in wanted.items() if value is not None}},
     }
 
@@ -63,3 +66,9 @@ def _radii(request: AuditRequest, data: AuditData) -> dict[str, Any]:
         return {request.norm: list(request.radii)}
     own = data.attacks.get(NAMES[request.norm])
     return {request.norm: own["epsilon"]} if own else {}
+
+
+def _threat_radii(request: AuditRequest, kind: str) -> dict[str, Any]:
+    """Return the radii that are asked for, if the threat perturbs images in a ball."""
+    in_a_ball = kind in THREATS.names and issubclass(THREATS.load(kind).options, Radii)
+    return {"norm": request.norm, "epsilon": list(request.radii)} if request.radii and in_a_ball else {}

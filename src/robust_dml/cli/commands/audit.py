@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where all files of the audit go")
     parser.add_argument("--radii", type=radius, nargs="+", metavar="R", help="in pixels of [0, 1], such as 2/255 8/255")
     parser.add_argument("--norm", choices=["linf", "l2"], default="linf", help="of the perturbation")
+    parser.add_argument("--threats", nargs="+", metavar="KIND", help="threats beside the protocol, such as hub edits")
     parser.add_argument("--queries", type=int, metavar="N", help="a random, class-balanced sample of so many queries")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="side of the square that the encoder sees; 224")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="auto is the GPU where there is one")
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
     from robust_dml.cards.about import read_about
 
     values = {key: value for key, value in vars(arguments).items() if key in AuditRequest.__dataclass_fields__}
-    request = AuditRequest(**{**values, "radii": tuple(arguments.radii) if arguments.radii else None})
+    lists = {"radii": tuple(arguments.radii) if arguments.radii else None, "threats": tuple(arguments.threats or ())}
+    request = AuditRequest(**{**values, **lists})
     about = read_about(arguments.about) if arguments.about else None
     run_audit(request, about)
     print(summary(request.out))
