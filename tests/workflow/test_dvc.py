@@ -83,7 +83,7 @@ def test_repro_needs_no_activated_environment(tmp_path: Path) -> None:
         [".venv/bin/dvc", "repro", "digests@ci"], cwd=folder, env=bare, capture_output=True, text=True
     )
     assert ended.returncode == 0, ended.stderr
-    assert (folder / RESULTS / "digests.json").exists()
+    assert (folder / RESULTS / "digests/data.json").exists()
     commands = [stage["cmd"] for stage in yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values()]
     first = [command if isinstance(command, str) else command[0] for command in commands]
     assert all(command.startswith("${here} ") for command in first)
@@ -147,7 +147,7 @@ def test_results_of_other_sources_are_refused(clone: Path) -> None:
     source.write_text(source.read_text().replace("COLLAPSE = 1e-6", "COLLAPSE = 2e-6"))
     ended = pull(clone)
     assert ended.returncode == 1 and len(ended.stderr.strip().splitlines()) == 1
-    assert "attacks@ci" in ended.stderr and "results/ci/digests.json" in ended.stderr
+    assert "attacks@ci" in ended.stderr and "results/ci/digests/attacks.json" in ended.stderr
     assert "all data, then" in ended.stderr and "--forcerun attack_model" in ended.stderr
     assert (clone / RESULTS / MODEL / "model.safetensors").exists()
     assert not (clone / RESULTS / "attacks").exists() and not (clone / RESULTS / "figures").exists()
@@ -163,7 +163,7 @@ def test_results_of_another_study_are_refused(clone: Path) -> None:
     config = clone / "config/ci.yaml"
     config.write_text(config.read_text().replace("learning_rate: 1.0e-3", "learning_rate: 2.0e-3"))
     ended = pull(clone)
-    assert ended.returncode == 1 and "models@ci" in ended.stderr and "results/ci/digests.json" in ended.stderr
+    assert ended.returncode == 1 and "models@ci" in ended.stderr and "results/ci/digests/models.json" in ended.stderr
     assert not (clone / RESULTS / "models").exists()
 
 
@@ -200,8 +200,11 @@ def test_diffs_name_recalls_and_settings(pulled: Path) -> None:
     config.write_text(config.read_text().replace("epochs: 2", "epochs: 3"))
     difference = json.loads(run(pulled, "dvc", "metrics", "diff", "--json").stdout)
     assert difference["headlines/metrics/ci.json"]["clean.natural"]["new"] == 0.5
-    settings = json.loads(run(pulled, "dvc", "params", "diff", "--json").stdout)
-    assert settings["config/ci.yaml"] == {"optimisation.epochs": {"old": 2, "new": 3, "diff": 1}}
+    compared = run(pulled, "dvc", "params", "diff", "--json")
+    settings = json.loads(compared.stdout)
+    assert not compared.stderr and settings["config/ci.yaml"] == {
+        "optimisation.epochs": {"old": 2, "new": 3, "diff": 1}
+    }
 
 
 def test_plots_show_both_curves_without_a_warning(pulled: Path) -> None:

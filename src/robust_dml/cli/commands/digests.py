@@ -1,4 +1,4 @@
-"""`robust-dml digests`: what each stage of a study depends on, as a small file that DVC compares."""
+"""`robust-dml digests`: what each stage of a study depends on, as small files that DVC compares."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write results/<study>/digests.json."""
+    """Write results/<study>/digests/<stage>.json."""
     from robust_dml.config import load_study
     from robust_dml.config.digests import stage_digests
     from robust_dml.config.paths import results_folder
     from robust_dml.runtime.files import write_json
 
     study = load_study(arguments.study)
-    path = results_folder(study.name) / "digests.json"
-    write_json(path, stage_digests(study))
-    print(path)
+    for stage, digest in stage_digests(study).items():
+        path = results_folder(study.name) / "digests" / f"{stage}.json"
+        write_json(path, {"digest": digest})
+        print(path)
