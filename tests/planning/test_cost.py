@@ -36,6 +36,13 @@ def test_hours_on_one_a100(name: str, hours: float, capsys: pytest.CaptureFixtur
     assert f"the standard protocol makes {STANDING_IN_STANDARD:.0%} of its passes" in out
 
 
+def test_less_than_an_hour_is_in_minutes(capsys: pytest.CaptureFixture[str]) -> None:
+    planned = study_hours(load_study(Path("config/demo.yaml")), "cpu")
+    assert 1 < 60 * planned.total < 60
+    assert main(["plan", "demo"]) == 0
+    assert f"or {60 * planned.total:.0f} min on the CPU" in capsys.readouterr().out
+
+
 def test_every_training_and_the_standard_are_in_the_short_study() -> None:
     paper, short = (load_study(Path("config", f"{name}.yaml")) for name in ("paper", "paper-short"))
     methods = [

@@ -22,9 +22,10 @@ from robust_dml.config.resolve import runs
 from robust_dml.evaluation.attacked import Attacked, save_attacked
 from robust_dml.evaluation.origin import NOT_STAMPED
 from robust_dml.evaluation.planned import attack_digests
-from robust_dml.planning.status import status
+from robust_dml.planning.status import finished, status
 from robust_dml.training.state_files import state_name
 
+Capture = pytest.CaptureFixture[str]
 EMPTY = Attacked(
     positions=np.zeros(0, dtype=np.int64),
     embeddings=np.zeros((0, 1), dtype=np.float32),
@@ -75,6 +76,14 @@ def test_a_finished_study_has_nothing_left(study: Study, folder: Path) -> None:
     assert found.count("attack", "done") == found.count("score", "done") == 30
     assert found.left == [] and found.seconds_left() == (0, 0)
     assert found.report[0] >= 1
+
+
+def test_a_plan_counts_what_is_done(study: Study, study_file: Path, folder: Path, capsys: Capture) -> None:
+    assert main(["plan", str(study_file)]) == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()[:6]}
+    assert rows["job"][-1] == "done" and rows["train_model"][-1] == rows["attack_model"][-1] == "30"
+    shutil.rmtree(model_folder(study.name, RUN))
+    assert finished(study) == {**dict.fromkeys(finished(study), 0), "train_model": 29, "attack_model": 29}
 
 
 def test_a_missing_model_is_left_and_costs_what_its_other_seed_did(study: Study, folder: Path) -> None:

@@ -258,10 +258,17 @@ def amount(value: float, unknown: str = "not measured") -> str:
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:#.2g}"
 
 
+def hours_or_minutes(hours: float) -> str:
+    """Return a number of hours, or of minutes with their unit where they are less than an hour."""
+    if math.isnan(hours) or hours >= 1 or hours == 0:
+        return amount(hours)
+    return f"{60 * hours:.0f} min" if hours >= 1 / 60 else "1 min"
+
+
 def gpu_range(cost: Cost, part: Callable[[Hours], float]) -> str:
     """Return the fewest and the most hours over the GPUs whose speed is recorded, in words."""
     found = sorted(part(hours) for hours in cost.gpu_hours) or [math.nan]
-    ends = dict.fromkeys(amount(hours) for hours in (found[0], found[-1]))
+    ends = dict.fromkeys(hours_or_minutes(hours) for hours in (found[0], found[-1]))
     return " to ".join(ends)
 
 

@@ -20,9 +20,10 @@ from robust_dml.config.paths import (
     attack_folder,
     attacked_path,
     model_folder,
+    threat_path,
 )
 from robust_dml.config.resolve import epochs_of, runs
-from robust_dml.data.paths import store_paths
+from robust_dml.data.paths import STORE_RECORD, archive_paths, index_path, store_folder, store_paths
 from robust_dml.evaluation.origin import read_header
 from robust_dml.evaluation.planned import attack_digests
 from robust_dml.report.catalogue import report_files
@@ -95,6 +96,23 @@ def status(study: Study) -> Status:
     jobs = [job for run in runs(study) for job in _jobs_of(study, run)]
     stores = [path for dataset in study.datasets.values() for path in store_paths(dataset, study.data_root)]
     return Status(tuple(jobs), _existing(stores), _existing(report_files(study)))
+
+
+def finished(study: Study) -> dict[str, int]:
+    """Return how many jobs of each rule that a plan counts are done."""
+    datasets = study.datasets.values()
+    archives = [path for config in datasets for path in archive_paths(config, study.data_root, study.sources)]
+    indices = [index_path(config, study.data_root) for config in datasets]
+    stores = [store_folder(config, study.data_root) / STORE_RECORD for config in datasets]
+    threats = [threat_path(study.name, run, name) for run in runs(study) for name in study.threats]
+    files = {"download_archive": archives, "build_index": indices, "build_store": stores, "measure_threat": threats}
+    found = status(study)
+    trained, attacked = (found.count(stage, "done") for stage in ("train", "attack"))
+    return {
+        **{rule: _existing(paths)[0] for rule, paths in files.items()},
+        "train_model": trained,
+        "attack_model": attacked,
+    }
 
 
 def _existing(paths: Iterable[Path]) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the plan; nothing is read but the study, the table of sources and the recorded speeds."""
+    """Print the plan, from the study, the table of sources and recorded speeds; and what is done, from the results."""
     from robust_dml.config import load_study
     from robust_dml.planning.cost import estimate, in_precision
     from robust_dml.planning.speeds import require_gpu
@@ -41,16 +41,19 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _jobs(study: Study, cost: Cost) -> list[str]:
-    from robust_dml.planning.cost import amount, archive_jobs, data_jobs, gpu_range
+    from robust_dml.planning.cost import archive_jobs, data_jobs, gpu_range, hours_or_minutes
+    from robust_dml.planning.status import finished
 
-    rows: list[Row] = [("job", "count", "GPU hours", "CPU hours")]
-    rows += [("download_archive", str(archive_jobs(study)), "-", "-")]
-    rows += [(rule, str(count), "-", "-") for rule, count in data_jobs(study).items()]
-    rows += [("train_model", str(cost.models), gpu_range(cost, lambda h: h.train), amount(cost.cpu_hours.train))]
-    rows += [("attack_model", str(cost.models), gpu_range(cost, lambda h: h.attack), amount(cost.cpu_hours.attack))]
+    unknown, cpu = ("-", "-"), cost.cpu_hours
+    rows = {"download_archive": (archive_jobs(study), *unknown)}
+    rows |= {rule: (count, *unknown) for rule, count in data_jobs(study).items()}
+    rows["train_model"] = (cost.models, gpu_range(cost, lambda h: h.train), hours_or_minutes(cpu.train))
+    rows["attack_model"] = (cost.models, gpu_range(cost, lambda h: h.attack), hours_or_minutes(cpu.attack))
     if study.threats:
-        rows += [("measure_threat", str(cost.models * len(study.threats)), "-", "-")]
-    return _table(rows)
+        rows["measure_threat"] = (cost.models * len(study.threats), *unknown)
+    done = finished(study)
+    lines = [(rule, str(count), *hours, str(done[rule])) for rule, (count, *hours) in rows.items()]
+    return _table([("job", "count", "GPU hours", "CPU hours", "done"), *lines])
 
 
 def _datasets(cost: Cost) -> list[str]:
@@ -64,19 +67,21 @@ def _datasets(cost: Cost) -> list[str]:
 
 
 def _totals(cost: Cost) -> list[str]:
-    from robust_dml.planning.cost import amount, gpu_range
+    from robust_dml.planning.cost import amount, gpu_range, hours_or_minutes
 
+    on_cpu, at_most_on_cpu = (hours_or_minutes(h) for h in (cost.cpu_hours.total, cost.cpu_hours.at_most))
     unknown = any(math.isnan(data.download_gib) for data in cost.data.values())
     more = " and what is unknown above" if unknown else ""
     lines = [
         f"downloads: {amount(cost.download_gib)} GiB{more}, of which pre-trained weights {amount(cost.weights_gib)}",
         f"disk:      {amount(cost.disk_gib)} GiB{more}, before results",
-        f"hours:     {gpu_range(cost, lambda h: h.total)} on one GPU, or {amount(cost.cpu_hours.total)} on the CPU",
+        f"hours:     {gpu_range(cost, lambda h: h.total)} on one GPU, or {on_cpu} on the CPU",
     ]
     if any(hours.at_most > hours.total for hours in cost.hours.values()):
         at_most = gpu_range(cost, lambda h: h.at_most)
-        on_the_cpu = amount(cost.cpu_hours.at_most)
-        lines += [f"           at most {at_most} on one GPU, or {on_the_cpu} on the CPU, if no attack breaks any query"]
+        lines += [
+            f"           at most {at_most} on one GPU, or {at_most_on_cpu} on the CPU, if no attack breaks any query"
+        ]
     return lines
 
 
