@@ -81,7 +81,7 @@ def verify(
             _require_same_data(path, card, study, run)
             _require_same_model(path, card, study, run)
             with computing_threads(study.models[run.training]):
-                found += _run_again(card, study, run, queries, seed, Path(folder) / "blocks")
+                found += _run_again(path, card, study, run, queries, seed, Path(folder) / "blocks")
     return found
 
 
@@ -109,11 +109,17 @@ def _require_same_model(path: Path, card: Card, study: Study, run: Run) -> None:
         )
 
 
-def _run_again(card: Card, study: Study, run: Run, count: int, seed: int, folder: Path) -> Iterator[Sampled]:
+def _run_again(
+    path: Path, card: Card, study: Study, run: Run, count: int, seed: int, folder: Path
+) -> Iterator[Sampled]:
     target = load_target(study, run)
     scored = np.flatnonzero(rank(target.queries, target.gallery).scored.cpu().numpy())
-    if not np.array_equal(target.queries.labels.cpu().numpy()[scored], card.classes):
-        raise UserError("the card was made on other queries, or on queries in another order")
+    classes = target.queries.labels.cpu().numpy()[scored]
+    if not np.array_equal(classes, card.classes):
+        raise UserError(
+            f"{path}: made on other queries, or on queries in another order: expected {len(card.classes)} with the"
+            f" classes of the card, found {len(classes)}; verify it with the study or images that it was made from"
+        )
     draws = numpy_generator("verify", seed)
     rows = np.sort(draws.choice(len(scored), size=min(count, len(scored)), replace=False))
     found = subset(unperturbed(target, scored[:0]), scored[rows])
