@@ -38,7 +38,7 @@ class Size:
     @property
     def images(self) -> int:
         """Images of the dataset of an epoch, half of which train: as many as CUB200 has."""
-        return 16 if self.tiny else 11_788
+        return 32 if self.tiny else 11_788
 
     @property
     def classes(self) -> int:
