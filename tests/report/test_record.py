@@ -33,6 +33,7 @@ def test_a_record_is_what_the_run_made_and_the_terminal_showed(finished: Path, s
     assert (record / "summary.txt").read_text() in shown
     copies = [file for file in record.rglob("*") if file.is_file() and file.name != "summary.txt"]
     assert {"metrics.csv", "claims.json", "main.csv", "epsilon.png"} <= {file.name for file in copies}
+    assert {file.suffix for file in copies} == {".csv", ".sha256", ".json", ".png"}
     for file in copies:
         assert file.read_bytes() == (run / file.relative_to(record)).read_bytes()
 

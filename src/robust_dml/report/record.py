@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robust_dml.config import Study
 from robust_dml.config.paths import record_folder, results_folder
-from robust_dml.report.catalogue import figure_names, report_files
+from robust_dml.report.catalogue import figure_names, report_files, table_names
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import filling, write_text
 from robust_dml.runtime.sealed import require_checksum
@@ -16,8 +16,8 @@ from robust_dml.runtime.sealed import require_checksum
 def record(study: Study, summary: str) -> Path:
     """Replace the record of a study by what its run made, and return its folder.
 
-    It has metrics.csv with its checksum, headline numbers as JSON, claims, tables, figures as PNG, and `summary`, what
-    the terminal shows after the run. Raises UserError if the run is not complete.
+    It has metrics.csv and threats.csv with their checksums, headline numbers as JSON, claims, tables as CSV, figures as
+    PNG, and `summary`, what the terminal shows after the run. Raises UserError if the run is not complete.
     """
     source, target = results_folder(study.name), record_folder(study.name)
     missing = [file for file in report_files(study) if not file.exists()]
@@ -25,11 +25,18 @@ def record(study: Study, summary: str) -> Path:
         raise UserError(f"{missing[0]}: no such file; finish the run before it is recorded")
     require_checksum(source / "metrics.csv", "run snakemake again")
     with filling(target) as folder:
-        for name in ("metrics.csv", "metrics.csv.sha256", "metrics.json", "claims.json"):
-            shutil.copyfile(source / name, folder / name)
-        shutil.copytree(source / "tables", folder / "tables")
+        (folder / "tables").mkdir()
         (folder / "figures").mkdir()
-        for figure in figure_names(study):
-            shutil.copyfile(source / f"figures/{figure}.png", folder / f"figures/{figure}.png")
+        for name in _recorded(study):
+            shutil.copyfile(source / name, folder / name)
         write_text(folder / "summary.txt", summary)
     return target
+
+
+def _recorded(study: Study) -> list[str]:
+    """Return what of the results of a study is kept."""
+    names = ["metrics.csv", "metrics.csv.sha256", "metrics.json", "claims.json"]
+    names += ["threats.csv", "threats.csv.sha256"] if study.threats else []
+    tables = (f"tables/{name}.csv" for name in table_names(study))
+    figures = (f"figures/{name}.png" for name in figure_names(study))
+    return [*names, *tables, *figures]
