@@ -49,7 +49,7 @@ def draw(numbers: Numbers) -> Figure:
             _picture(ax, threats, name, model)
         axes[0].set_ylabel(_words(study, model), rotation=0, ha="right", va="center")
     for name, ax in zip(names, lines[0], strict=True):
-        ax.set_ylim(0, None)  # of the whole column, so after all its pictures
+        ax.set_ylim(0, 1.06 * ax.get_ylim()[1])  # of the whole column, so after all its pictures; marks are not cut
         safer = "higher" if study.threats[name].record.higher_is_safer else "lower"
         ax.set_title(f"{name}\n{safer} is safer", fontsize=7, fontweight="normal")
     return figure
