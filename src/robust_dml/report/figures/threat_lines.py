@@ -39,6 +39,8 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
                     alpha=0.6,
                 )
         panel.ax.set(xlabel=x, ylabel=y if panel.first else "")
+    levels = sorted({row.level for row in threats.of(name) if row.setting in threats.study.threats[name].record.curve})
+    panels[0].ax.set_xticks(levels, [f"{level:.3g}" for level in levels])
     panels[0].ax.set_ylim(0, top)  # shared, so after all panels are drawn
     legend(figure, numbers.study)
     return figure
