@@ -70,9 +70,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def half_files(folder: Path) -> Iterator[Path]:
-    """Yield files under their final names that are not whole."""
+    """Yield files under their final names that are not whole; a lock file is empty, and its lock ended with the job."""
     for path in [*(folder / "data").rglob("*"), *(folder / RESULTS).rglob("*")]:
-        if path.is_file() and not _whole(path):
+        if path.is_file() and path.suffix != ".lock" and not _whole(path):
             yield path
 
 
