@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 import torch
 
 from evaluation.tiny_study import MODEL, MakeStudy, attack_at, evaluate, result, stored
-from robust_dml.attacks import LinfBall, released
-from robust_dml.config.evaluation import result_labels
+from robust_dml.attacks import L2Ball, LinfBall, released
+from robust_dml.config.attacks import AttackConfig
+from robust_dml.config.evaluation import AttackAt, result_labels
 from robust_dml.evaluation.attack import attack_model
-from robust_dml.evaluation.batches import AttackBatch, attack_batch
+from robust_dml.evaluation.batches import NORM_TOLERANCE, ULP, AttackBatch, _norm, attack_batch
 from robust_dml.evaluation.target import load_target
 from robust_dml.records import Optimiser
 from robust_dml.retrieval import rank
@@ -103,6 +105,21 @@ def test_images_outside_the_ball_are_an_error(
     else:
         with pytest.raises(AssertionError, match=message):
             attack_batch(batch, np.arange(5))
+
+
+def test_rounding_of_the_pixels_is_no_way_out_of_the_ball() -> None:
+    """Every pixel of an image may be rounded the same way, as where an image of one colour becomes brighter."""
+    change = (151_000 + 0.6) * ULP  # between two float32 numbers, nearer to the larger one
+    ball = L2Ball(change * math.sqrt(3 * 32 * 32))
+    at = AttackAt(
+        "fgsm", AttackConfig(optimiser="fgsm", objective="margin", norm="l2", epsilon=ball.epsilon), ball.epsilon
+    )
+    images = torch.full((2, 3, 32, 32), 0.5)
+    brighter = ball.project(images + 2 * change, images)
+    excess = _norm(at, images, brighter, True) - ball.epsilon
+    assert (excess > NORM_TOLERANCE).all()
+    with pytest.raises(AssertionError, match="norm"):
+        _norm(at, images, brighter + 2 * ULP, True)
 
 
 def test_queries_without_a_gradient_are_counted_where_the_attack_begins(make_study: MakeStudy) -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robust_dml.attacks.balls import BALLS
+from robust_dml.attacks.balls import BALLS, Ball
 from robust_dml.attacks.objectives import margin
 from robust_dml.attacks.probe import without_gradient
 from robust_dml.attacks.problem import Problem
@@ -22,6 +22,7 @@ from robust_dml.records import OBJECTIVES
 from robust_dml.runtime.randomness import sample_seeds
 
 NORM_TOLERANCE = 1e-6
+ULP = 2.0**-24  # the distance of neighbouring float32 numbers between 0.5 and 1, where pixels are coarsest
 Positions = NDArray[np.int64]
 
 
@@ -118,14 +119,21 @@ def _finite(model: Target, images: Tensor) -> NDArray[np.bool_]:
 
 def _norm(at: AttackAt, images: Tensor, adversarial: Tensor, checked: bool) -> NDArray[np.float64]:
     """Return the norms (B,) of the perturbations; AssertionError if one leaves its ball or the pixels [0, 1]."""
-    norm = BALLS[at.attack.norm](at.epsilon).size(adversarial - images)
+    ball = BALLS[at.attack.norm](at.epsilon)
+    norm = ball.size(adversarial - images)
     if checked:
-        allowed = at.epsilon + NORM_TOLERANCE * max(1, at.epsilon)
+        allowed = at.epsilon + max(NORM_TOLERANCE * max(1, at.epsilon), _rounding(ball, images))
         if not bool((norm <= allowed).all()):
             raise AssertionError(f"{at.label}: norm {float(norm.max())} > {at.epsilon}")
         if float(adversarial.min()) < 0 or float(adversarial.max()) > 1:
             raise AssertionError(f"{at.label}: pixels outside [0, 1]")
     return norm.cpu().numpy()
+
+
+def _rounding(ball: Ball, images: Tensor) -> float:
+    """Return how much longer a perturbation may become where every pixel is rounded to float32 in its direction."""
+    pixels = images[0].numel()
+    return ULP * ball.epsilon / ball.evenly(pixels) if ball.epsilon else 0.0
 
 
 def _zero_gradient(batch: AttackBatch, positions: Positions) -> NDArray[np.bool_]:
