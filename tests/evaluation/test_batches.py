@@ -109,12 +109,12 @@ def test_images_outside_the_ball_are_an_error(
 
 def test_rounding_of_the_pixels_is_no_way_out_of_the_ball() -> None:
     """Every pixel of an image may be rounded the same way, as where an image of one colour becomes brighter."""
-    change = (151_000 + 0.6) * ULP  # between two float32 numbers, nearer to the larger one
-    ball = L2Ball(change * math.sqrt(3 * 32 * 32))
+    change = (151_000 + 0.7) * ULP  # between two float32 numbers, nearer to the larger one
+    ball = L2Ball(change * math.sqrt(3 * 64 * 64))
     at = AttackAt(
         "fgsm", AttackConfig(optimiser="fgsm", objective="margin", norm="l2", epsilon=ball.epsilon), ball.epsilon
     )
-    images = torch.full((2, 3, 32, 32), 0.5)
+    images = torch.full((2, 3, 64, 64), 0.5)
     brighter = ball.project(images + 2 * change, images)
     excess = _norm(at, images, brighter, True) - ball.epsilon
     assert (excess > NORM_TOLERANCE).all()
