@@ -9,8 +9,10 @@ from statistics import fmean
 
 import pytest
 
-from robust_dml.config import Study
-from robust_dml.report.headlines import MODELS, headline_models, write_headlines
+from checkout import ROOT
+from robust_dml.config import Study, load_study
+from robust_dml.config.paths import results_in
+from robust_dml.report.headlines import MODELS, headline_models, headline_numbers, write_headlines
 from robust_dml.report.results import Results
 from robust_dml.report.selection import curve, headline
 
@@ -67,3 +69,14 @@ def test_the_curve_of_training_is_the_mean_of_the_histories(written: Study) -> N
     for row, *epochs in zip(rows, *histories, strict=True):
         losses = [float(epoch["loss"]) for epoch in epochs if epoch["loss"]]
         assert float(row["loss"] or 0) == pytest.approx(fmean(losses) if losses else 0, abs=1e-6)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "headlines/metrics").glob("*.json")), ids=lambda file: file.stem)
+def test_headlines_in_git_are_those_of_the_record(file: Path) -> None:
+    record = ROOT / "records" / file.stem
+    if not record.exists():
+        assert json.loads(file.read_text()) == {}
+        return
+    with results_in(record):
+        study = load_study(ROOT / "config" / f"{file.stem}.yaml")
+        assert json.loads(file.read_text()) == headline_numbers(Results(study))
