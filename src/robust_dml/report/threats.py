@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from robust_dml.config import ModelName, Study
 from robust_dml.config.paths import results_folder
 from robust_dml.report.cells import Numbers
+from robust_dml.report.labels import radius
 from robust_dml.report.selection import groups, trainings_of
 from robust_dml.report.table import Cell, Column, Row, Table, number
 from robust_dml.runtime.errors import UserError
@@ -138,7 +139,7 @@ class Shown:
 
 def level_label(level: float) -> str:
     """Return the head of the columns at a radius: "clean" for 0."""
-    return f"ε = {level:.3g}" if level else "clean"
+    return f"ε = {radius(level)}" if level else "clean"
 
 
 def threat_table(
