@@ -11,8 +11,8 @@ from robust_dml.report.threats import Shown, ThreatRow, level_label, threat_tabl
 
 CAPTION = (
     "Adversarial hubs: share of held-out queries of other classes that have one perturbed gallery image among their"
-    " nearest, as many as the option `rank` says (in percent). Natural: the clean image that captures most. Best: of the"
-    " candidates, the one that captures most of the attacker's queries. Mean: over all candidates. AUC and found:"
+    " nearest, as many as the option `rank` says (in percent). Natural: the clean image that captures most. Best: of"
+    " the candidates, the one that captures most of the attacker's queries. Mean: over all candidates. AUC and found:"
     " k-occurrence as a detector of the candidates, over all thresholds and at 1 % false alarms. Lower shares and a"
     " higher AUC are safer."
 )
