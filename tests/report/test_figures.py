@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from checkout import ROOT
 from robust_dml.cli import main
-from robust_dml.config import ModelName
+from robust_dml.config import ModelName, load_study
 from robust_dml.config.evaluation import CLEAN
 from robust_dml.report.catalogue import figure_files, figure_names, figure_sources
 from robust_dml.report.cells import Numbers
@@ -94,6 +95,12 @@ def test_trainings_differ_by_line_and_marker_and_not_by_colour_alone(results: Re
     looks = marks(results.study)
     assert len({look.marker for look in looks.values()}) == len(looks)
     assert len({(look.line, look.marker) for look in looks.values()}) == len(looks)
+
+
+@pytest.mark.parametrize("name", ["photographs", "field"])
+def test_no_two_of_many_trainings_look_alike(name: str) -> None:
+    looks = list(marks(load_study(ROOT / "config" / f"{name}.yaml")).values())
+    assert len(looks) > 8 and len(set(looks)) == len(looks)
 
 
 def test_the_grid_shows_queries_that_natural_training_loses_and_robust_training_keeps(results: Results) -> None:

@@ -64,8 +64,15 @@ OTHERS = (
 def marks(study: Study) -> dict[str, Mark]:
     """Return the look of each training; natural ones are black and dashed."""
     others = [name for name, training in study.trainings.items() if training.record.family != "natural"]
-    found = {name: OTHERS[n % len(OTHERS)] for n, name in enumerate(others)}
+    found = {name: _other(n) for n, name in enumerate(others)}
     return {name: found.get(name, NATURAL) for name in study.trainings}
+
+
+def _other(n: int) -> Mark:
+    """Return the look of the n-th training that is not natural: colours come again with other lines and markers."""
+    turn, place = divmod(n, len(OTHERS))
+    shape = OTHERS[(place + turn) % len(OTHERS)]
+    return Mark(OTHERS[place].color, shape.line, shape.marker)
 
 
 @contextmanager
