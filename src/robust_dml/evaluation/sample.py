@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,9 +41,7 @@ def evaluated_parts(study: Study, dataset: Dataset) -> tuple[Part, Part]:
     count = study.evaluation.queries
     if count is None or count >= len(queries):
         return queries, gallery
-    rows = balanced_sample(queries.labels, queries.ids, count, study.seeds[0])
-    some = replace(queries, ids=queries.ids[rows], labels=queries.labels[rows], groups=queries.groups[rows])
-    return some, gallery
+    return queries.rows(balanced_sample(queries.labels, queries.ids, count, study.seeds[0])), gallery
 
 
 def balanced_sample(labels: Positions, ids: Positions, count: int, seed: int) -> Positions:

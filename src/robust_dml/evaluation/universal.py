@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -71,9 +71,7 @@ def _sides(target: Target) -> tuple[Part, Tensor]:
         )
     order = sample_seeds(classes, target.seed, "universal").argsort(stable=True)
     lent = torch.isin(labels, classes[order[: len(classes) // 2]])
-    rows = torch.nonzero(lent).flatten().numpy()
-    part = replace(queries, ids=queries.ids[rows], labels=queries.labels[rows], groups=queries.groups[rows])
-    return part, torch.nonzero(~lent).flatten()
+    return queries.rows(np.flatnonzero(lent)), torch.nonzero(~lent).flatten()
 
 
 @dataclass(frozen=True)

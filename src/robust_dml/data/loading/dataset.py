@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,10 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def rows(self, positions: NDArray[np.int64]) -> Part:
+        """Return the images at the positions (B,) as a part of their own."""
+        return replace(self, ids=self.ids[positions], labels=self.labels[positions], groups=self.groups[positions])
 
     def test_images(self, positions: Positions) -> Tensor:
         """Return the test crops at the positions (B,): uint8 (B, 3, size, size), channels last in memory."""
