@@ -10,7 +10,7 @@ from robust_dml.config import ModelName
 from robust_dml.config.evaluation import AttackAt
 from robust_dml.report.result_files import CheckFinding
 from robust_dml.report.results import Results
-from robust_dml.report.seeds import Seeds, mean, paired, ratio
+from robust_dml.report.seeds import Seeds, mean, paired, ratio, with_ends
 from robust_dml.report.selection import Group, models_of, natural
 from robust_dml.report.table import Cell, Flag, number
 
@@ -45,8 +45,7 @@ class Numbers:
     ) -> Interval | None:
         """Return the mean over seeds with its 95 % interval over queries; None if that is not known.
 
-        R@1 has it from what each query did. Other metrics have the mean of the ends of the seeds' intervals, which is
-        never too narrow: the seeds meet the same queries, but do not err on all of them together.
+        R@1 has it from what each query did, other metrics from the intervals of the seeds.
         """
         key = (model, at.label, metric, protocol)
         if key not in self._intervals:
@@ -54,17 +53,13 @@ class Numbers:
         return self._intervals[key]
 
     def _interval(self, model: ModelName, at: AttackAt, metric: str, protocol: str) -> Interval | None:
-        from robust_dml.statistics import Interval, share_interval_over_seeds
+        from robust_dml.statistics import share_interval_over_seeds
 
         seeds = self.seeds(model, at, metric, protocol)
         sample = self.results.sample(model, at, protocol) if metric == RECALL else None
         if sample and set(sample.seeds) == set(seeds):
             return share_interval_over_seeds(sample.right, sample.classes)
-        ends = self.results.ends(model, at.label, metric, protocol)
-        if not seeds or len(ends) != len(seeds):
-            return None
-        low, high = (sum(end) / len(ends) for end in zip(*ends, strict=True))
-        return Interval(mean(seeds) or 0.0, low, high)
+        return with_ends(seeds, self.results.ends(model, at.label, metric, protocol))
 
     def contrast(self, of: ModelName, to: ModelName, at: AttackAt) -> Contrast | None:
         """Return R@1 of one model minus that of another under an attack, on the same queries; None without results."""

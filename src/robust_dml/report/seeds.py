@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from robust_dml.statistics import Interval
 
 Seeds = Mapping[int, float]
 
@@ -18,6 +22,20 @@ def spread(seeds: Seeds) -> float | None:
     """Return the sample standard deviation over seeds, None with fewer than two or if a value is not finite."""
     values = list(seeds.values())
     return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
+
+
+def with_ends(seeds: Seeds, ends: Sequence[tuple[float, float]]) -> Interval | None:
+    """Return the mean over seeds with the mean of the ends of their intervals over queries; None if a seed has none.
+
+    It is never too narrow: the seeds meet the same queries, but do not err on all of them together.
+    """
+    from robust_dml.statistics import Interval
+
+    middle = mean(seeds)
+    if middle is None or len(ends) != len(seeds):
+        return None
+    low, high = (sum(end) / len(ends) for end in zip(*ends, strict=True))
+    return Interval(middle, low, high)
 
 
 def ratio(of: float, to: float) -> float:

@@ -7,20 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING
 
 from robust_dml.config import ModelName, Study
 from robust_dml.config.paths import results_folder
 from robust_dml.report.cells import Numbers
 from robust_dml.report.labels import radius
+from robust_dml.report.seeds import with_ends
 from robust_dml.report.selection import groups, trainings_of
 from robust_dml.report.table import Cell, Column, Row, Table, number
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.sealed import require_checksum
-
-if TYPE_CHECKING:
-    from robust_dml.statistics import Interval
 
 INTERVALS = "Below a share its 95 % interval over queries, clustered by class."
 AGAIN = "run snakemake, or `robust-dml collect`, again"
@@ -70,7 +66,9 @@ class ThreatNumbers:
     def cell(self, name: str, model: ModelName, shown: Shown) -> Cell:
         """Return the mean over seeds of a reading, with the mean of the ends of their intervals over queries."""
         rows = [row for row in self.of(name, model) if (row.setting, row.level, row.metric) == shown.reading]
-        return number({row.seed: row.value for row in rows}, interval=_interval(rows), model=model)
+        seeds = {row.seed: row.value for row in rows}
+        ends = [(row.low, row.high) for row in rows if row.low is not None and row.high is not None]
+        return number(seeds, interval=with_ends(seeds, ends), model=model)
 
 
 def threats_file(study: Study) -> list[Path]:
@@ -93,17 +91,6 @@ def read_threats(path: Path) -> list[ThreatRow]:
             return [_row(line) for line in csv.DictReader(stream, strict=True)]
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{path}: not the readings of threats ({error}); {AGAIN}") from error
-
-
-def _interval(rows: list[ThreatRow]) -> Interval | None:
-    """Return the mean of the ends, never too narrow: the seeds meet the same queries; None if a seed has none."""
-    from robust_dml.statistics import Interval
-
-    ends = [(row.low, row.high) for row in rows if row.low is not None and row.high is not None]
-    if not rows or len(ends) < len(rows):
-        return None
-    low, high = (fmean(end) for end in zip(*ends, strict=True))
-    return Interval(fmean(row.value for row in rows), low, high)
 
 
 def _row(line: dict[str, str]) -> ThreatRow:
