@@ -30,7 +30,7 @@ STAGES = {
     "data": ("data", "build_index"),
     "models": ("models", "train_model"),
     "attacks": ("attacks", "attack_model"),
-    "report": ("all", "make_tables plot_figures check_claims render_page run_notebook"),
+    "report": ("all", "make_tables plot_figures check_claims write_headlines render_page run_notebook"),
 }
 
 

@@ -46,10 +46,9 @@ def run_audit(request: AuditRequest, about: About | None = None) -> Study:
             make_model(study, run)
             attack_model(study, run)
             score_model(study, run)
-            measure_threats(study, run)
         collect(study)
         if study.threats:
-            collect_threats(study)
+            measure_threats(study)
         write_report(study)
         write_cards(study, about or About())
         _copy_checks(study)
@@ -91,8 +90,9 @@ def make_model(study: Study, run: Run) -> None:
         write_untrained(study, run)
 
 
-def measure_threats(study: Study, run: Run) -> None:
-    """Write the readings of every threat, unless they are there, of this model, images and settings."""
+def measure_threats(study: Study) -> None:
+    """Write the readings of every threat on the only model, unless they are of it, its images and settings; collect."""
+    (run,) = runs(study)
     weights = recorded_sha256(model_folder(study.name, run) / "run.json")
     images = open_dataset(study.datasets[run.dataset], study.data_root).sha256
     for name in study.threats:
@@ -101,6 +101,7 @@ def measure_threats(study: Study, run: Run) -> None:
         expected = {"digest": threat_digest(study, name), "model_sha256": weights, "data_sha256": images}
         if any(found.get(key) != value for key, value in expected.items()):
             measure_threat(study, run, name)
+    collect_threats(study)
 
 
 def write_report(study: Study) -> None:

@@ -24,10 +24,14 @@ Measured = float | str
 """A number, or an empty cell where nothing was measured."""
 
 
+def panel(study: Study) -> list[ModelName]:
+    """Return the models of the study's first dataset and loss, and those of the dataset that are not trained."""
+    return models_in_panel(study, measured_groups(study)[0])
+
+
 def headline_models(study: Study) -> list[ModelName]:
-    """Return at most five models of the study's first dataset and loss: natural, robust, then as the YAML has them."""
-    group = measured_groups(study)[0]
-    shown = models_in_panel(study, group)
+    """Return at most five models of the panel: natural, robust, then as the YAML has them."""
+    group, shown = measured_groups(study)[0], panel(study)
     first = [model for model in shown if model.training in (natural(study, group), robust(study, group))]
     return list(dict.fromkeys([*first, *shown]))[:MODELS]
 
@@ -42,18 +46,17 @@ def headline_numbers(results: Results) -> dict[str, dict[str, float]]:
 
 
 def recall_rows(results: Results) -> list[tuple[str, float, float]]:
-    """Return training, epsilon and recall@1 of the curve of the worst case, for every model of its panel."""
-    study = results.study
-    places = [(at.epsilon, at.label) for at in (CLEAN, *curve(study))]
-    models = models_in_panel(study, measured_groups(study)[0])
+    """Return training, epsilon and recall@1 of the curve of the worst case, for every model of the panel."""
+    places = [(at.epsilon, at.label) for at in (CLEAN, *curve(results.study))]
+    models = panel(results.study)
     found = [(model, epsilon, mean(results.seeds(model, label))) for model in models for epsilon, label in places]
     return [(model.training, epsilon, round(value, DIGITS)) for model, epsilon, value in found if value is not None]
 
 
 def training_rows(results: Results) -> list[tuple[str, int, Measured, Measured]]:
-    """Return training, epoch, loss and recall@1 of every trained model of that panel, means over seeds."""
+    """Return training, epoch, loss and recall@1 of every trained model of the panel, means over seeds."""
     rows: list[tuple[str, int, Measured, Measured]] = []
-    for model in models_in_panel(results.study, measured_groups(results.study)[0]):
+    for model in panel(results.study):
         by_epoch: dict[int, list[tuple[float | None, float | None]]] = {}
         for run in results.runs(model):
             for row in results.history(run):

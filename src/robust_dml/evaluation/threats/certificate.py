@@ -117,7 +117,7 @@ class _Attack:
         left = right.clone()
         batches = torch.split(torch.nonzero(right).flatten().cpu(), BATCH)
         for rows in track(batches, title=f"attacking the smoothed model at {radius:g}", unit="batch"):
-            name = f"attacked-{radius:g}-{int(rows[0])}"
+            name = f"attacked-{radius}-{int(rows[0])}"
             means = self.kept.tensor(name, partial(self._attacked, rows, radius))
             left[rows] = rank(self.queries.rows(rows).embedded_as(means), self.gallery).right
         return left
