@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import torch
 import yaml
@@ -37,63 +38,42 @@ from robust_dml.training.state import TrainingProgress
 
 DEMO, HELD_OUT = Path("config/demo.yaml"), 0.3
 RADII, STEPS, BATCH = (2, 4, 8), 20, 256
-LONGEST, WARM_UP = 0.99, 10
-"""The decay of the mean of weights, and the steps after which it begins to be as slow as that."""
+AVERAGE_STEPS = 100
 
 
-def study_of(training: str) -> Study:
-    """Return the demo with validation classes and one training, written as YAML."""
+def study_of(training: str, epochs: int | None) -> Study:
+    """Return the demo with validation classes and one training, written as YAML, of its or other `epochs`."""
     content = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     content["datasets"]["patches"]["validation"] = HELD_OUT
     content |= {"trainings": {"own": yaml.safe_load(training)}, "models": {}, "report": {}}
-    path = Path("held-out.yaml")
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    try:
-        return load_study(path)
-    finally:
-        path.unlink()
+    content["optimisation"]["average_steps"] = AVERAGE_STEPS
+    if epochs is not None:
+        content["optimisation"] |= {"epochs": epochs, "validate_every": epochs}
+    with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        file.write(yaml.safe_dump(content))
+        file.flush()
+        return load_study(Path(file.name))
 
 
-def trials(study: Study, run: Run) -> Iterator[tuple[str, dict[str, float]]]:
+def trials(study: Study, run: Run, radii: Sequence[int]) -> Iterator[tuple[str, dict[str, float]]]:
     """Train a model without touching test classes; yield the recalls of the last weights, and of their mean."""
     with training_arithmetic(optimisation_of(study, run), backbone_of(study, run)[1]):
         training = Training(study, run)
-        averaged = train(training)
+        with StopRequest() as stop:
+            for epoch in range(training.optimisation.epochs):
+                training.progress = TrainingProgress(epoch=epoch)
+                train_epoch(training, epoch, stop)
         part = training.dataset.part("validation")
-        yield "last", recalls(training.forward.exact(), part)
-        training.forward.model.load_state_dict(averaged)
         training.forward.refresh()
-        yield "mean", recalls(training.forward.exact(), part)
+        yield "last", recalls(training.forward.exact(), part, radii)
+        yield "mean", recalls(training.exact(), part, radii)
 
 
-def train(training: Training) -> dict[str, Tensor]:
-    """Train to the end, from the beginning; return the mean of the weights, by name."""
-    weights = training.forward.model.state_dict()
-    averaged = {name: weight.detach().clone() for name, weight in weights.items()}
-    step, count = training.optimiser.step, 0
-
-    def stepping() -> None:
-        nonlocal count
-        step()
-        count += 1
-        decay = min(LONGEST, count / (count + WARM_UP))
-        for name, weight in weights.items():
-            averaged[name].mul_(decay).add_(weight.detach(), alpha=1 - decay)
-
-    training.optimiser.step = stepping  # type: ignore[method-assign]
-    with StopRequest() as stop:
-        for epoch in range(training.optimisation.epochs):
-            training.progress = TrainingProgress(epoch=epoch)
-            train_epoch(training, epoch, stop)
-    training.forward.refresh()
-    return averaged
-
-
-def recalls(embed: FrozenEmbedding, part: Part) -> dict[str, float]:
+def recalls(embed: FrozenEmbedding, part: Part, radii: Sequence[int]) -> dict[str, float]:
     """Return recall@1 in percent of a part among itself: clean, and under an attack at each radius."""
     items = Items.of(embed_part(embed, part, "cpu", batch=BATCH), part)
     clean = rank(items, items).right
-    found = {"clean": clean} | {f"{radius}/255": _standing(embed, part, items, clean, radius / 255) for radius in RADII}
+    found = {"clean": clean} | {f"{radius}/255": _standing(embed, part, items, clean, radius / 255) for radius in radii}
     return {name: round(100 * float(right.double().mean()), 1) for name, right in found.items()}
 
 
@@ -116,12 +96,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("training", help="an entry of `trainings`, as YAML")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, help="in place of the demo's")
+    parser.add_argument("--radii", type=int, nargs="+", default=RADII, help="of the attack, in 255ths")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     started = time.process_time()
-    for weights, found in trials(study_of(arguments.training), Run("patches", "triplet", "own", arguments.seed)):
+    study, run = study_of(arguments.training, arguments.epochs), Run("patches", "triplet", "own", arguments.seed)
+    for weights, found in trials(study, run, arguments.radii):
         seconds = round(time.process_time() - started)
-        print(json.dumps({"weights": weights, **found, "cpu_seconds": seconds, "training": arguments.training}))
+        how = {"cpu_seconds": seconds, "epochs": arguments.epochs, "training": arguments.training}
+        print(json.dumps({"weights": weights, **found, **how}), flush=True)
 
 
 if __name__ == "__main__":

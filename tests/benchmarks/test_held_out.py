@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-import torch
 
 from benchmarks import held_out
-from robust_dml.config import Run, load_study
-from robust_dml.training.setup import Training
+from robust_dml.config import Run, Study, load_study
 from training.conftest import MakeStudy, make_study, prepared_data
 
 __all__ = ["make_study", "prepared_data"]
 RUN = Run("digits", "triplet", "natural", 0)
 
 
+def averaging(file: Path) -> Study:
+    study = load_study(file)
+    optimisation = study.optimisation.model_copy(update={"average_steps": held_out.AVERAGE_STEPS})
+    return study.model_copy(update={"optimisation": optimisation})
+
+
 def test_recalls_of_last_and_mean_weights(make_study: MakeStudy) -> None:
-    found = dict(held_out.trials(load_study(make_study()), RUN))
+    found = dict(held_out.trials(averaging(make_study()), RUN, (2, 4, 8)))
     assert set(found) == {"last", "mean"} and found["last"] != found["mean"]
     for recalls in found.values():
         assert 20 < recalls["clean"] <= 100
@@ -23,24 +29,6 @@ def test_recalls_of_last_and_mean_weights(make_study: MakeStudy) -> None:
         assert recalls["clean"] > recalls["8/255"]
 
 
-def test_the_mean_of_weights_restated(make_study: MakeStudy) -> None:
-    training = Training(load_study(make_study()), RUN)
-    name, weight = next(iter(training.forward.model.named_parameters()))
-    seen, step = [weight.detach().clone()], training.optimiser.step
-
-    def noting() -> None:
-        step()
-        seen.append(weight.detach().clone())
-
-    training.optimiser.step = noting  # type: ignore[method-assign]
-    averaged = held_out.train(training)[name]
-    expected = seen[0]
-    for count, now in enumerate(seen[1:], start=1):
-        decay = min(0.99, count / (count + 10))
-        expected = decay * expected + (1 - decay) * now
-    torch.testing.assert_close(averaged, expected)
-
-
 def test_the_demo_with_validation_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    study = held_out.study_of("{method: natural}")
+    study = held_out.study_of("{method: natural}", 3)
     assert study.datasets["patches"].validation == 0.3 and list(study.trainings) == ["own"]

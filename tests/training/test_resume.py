@@ -137,6 +137,16 @@ def test_stopping_within_an_epoch_changes_no_bit(
     assert sha256_of(model_path(study, run)) == expected
 
 
+def test_the_mean_of_weights_goes_on_to_the_bit(
+    make_study: MakeStudy, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load_study(make_study(optimisation={"average_steps": 12}))
+    expected = reference_hash(study, run)
+    interrupted(study, run, monkeypatch)
+    train(study, run)
+    assert sha256_of(model_path(study, run)) == expected
+
+
 def interrupted(study: Study, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The state file of a training stopped in its second epoch."""
     with monkeypatch.context() as stopping:

@@ -15,6 +15,7 @@ from robust_dml.training.adam import Adam
 from robust_dml.training.checkpoints import Choice
 from robust_dml.training.history import HistoryRow
 from robust_dml.training.methods import method_of_function
+from robust_dml.training.published import PublishedModel
 from robust_dml.training.state import Learner, StateFolder, TrainingProgress
 
 KEY = {"settings": {"epochs": 3}, "torch": "2"}
@@ -25,7 +26,8 @@ def learner(seed: int = 0, width: int = 3) -> Learner:
     torch.manual_seed(seed)
     model = nn.Linear(width, 2)
     optimiser = Adam(dict(model.named_parameters()), learning_rate=0.1, weight_decay=0.0)
-    return Learner(model, method_of_function(lambda step: step, Options()), optimiser)
+    published = PublishedModel(model, average_steps=4)  # type: ignore[arg-type]
+    return Learner(model, method_of_function(lambda step: step, Options()), optimiser, published)
 
 
 @pytest.fixture

@@ -90,6 +90,12 @@ class OptimisationConfig(Section):
         description="queries that a validation attacks, spread over the classes; all if absent",
     )
     checkpoint: Literal["last", "best-clean", "best-adversarial", "validation"] = "last"
+    average_steps: Integer = Field(
+        0,
+        ge=0,
+        le=1_000_000_000,
+        description="steps over which the weights are averaged, exponentially, to be the model; 0 keeps the last",
+    )
     max_bad_steps: Share = Field(0.5, description="share of steps of an epoch that may lack tuples or a finite loss")
 
 

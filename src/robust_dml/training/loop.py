@@ -95,6 +95,7 @@ def train_step(training: Training, batch: Batch, epoch: int, number: int) -> flo
     torch.autograd.backward(loss)
     training.processes.sum_gradients(training.parameters().values())
     training.optimiser.step()
+    training.published.update()
     return value
 
 
@@ -132,7 +133,7 @@ def epoch_row(training: Training, epoch: int) -> tuple[HistoryRow, float | None]
     progress, optimisation = training.progress, training.optimisation
     good = progress.step - progress.bad_steps
     images = progress.step * optimisation.classes_per_batch * optimisation.samples_per_class
-    embed = training.forward.exact()
+    embed = training.exact()
     validated = (epoch + 1) % optimisation.validate_every == 0 or epoch + 1 == optimisation.epochs
     recalls = training.test.recalls(embed) if validated else None
     row = HistoryRow(
@@ -155,6 +156,6 @@ def save(training: Training) -> None:
     progress = training.progress
     if training.processes.leads:
         if progress.step == 0 and progress.epoch in epochs_of(progress.choices):
-            training.state.save_epoch(training.forward.model, progress)
+            training.state.save_epoch(training.published.model, progress)
         training.state.save(training.learner, progress)
     training.processes.wait()

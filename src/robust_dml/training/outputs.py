@@ -137,7 +137,7 @@ def _write_checkpoints(training: Training, folder: Path) -> dict[str, Checkpoint
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     for epoch, file in files.items():
         if epoch == last:
-            save_tensors(folder / file, training.forward.model.state_dict(), {})
+            save_tensors(folder / file, training.published.model.state_dict(), {})
         else:
             with replacing(folder / file) as temporary:
                 shutil.copyfile(saved[epoch], temporary)

@@ -14,6 +14,7 @@ from robust_dml.data.loading.dataset import Part
 from robust_dml.losses import build_loss
 from robust_dml.miners import build_miner
 from robust_dml.models.build import build_model
+from robust_dml.models.folding import FoldedModel, FrozenEmbedding
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.hardware import take_device
@@ -21,6 +22,7 @@ from robust_dml.training.adam import Adam
 from robust_dml.training.distributed import join_processes
 from robust_dml.training.forward import ForwardPasses, require_frozen
 from robust_dml.training.methods import TrainingMethod
+from robust_dml.training.published import PublishedModel
 from robust_dml.training.state import Learner, StateFolder
 from robust_dml.training.step import TrainingStep
 from robust_dml.training.validation import Validation
@@ -44,7 +46,8 @@ class Training:
         self.method = self._method()
         self.optimiser = self._optimiser()
         self.test, self.held_out = self._validations()
-        self.learner = Learner(self.forward.model, self.method, self.optimiser)
+        self.published = PublishedModel(self.forward.model, self.optimisation.average_steps)
+        self.learner = Learner(self.forward.model, self.method, self.optimiser, self.published)
         self.state = self._state()
         self.progress = self.state.load(self.learner)
 
@@ -63,6 +66,10 @@ class Training:
             loss_function=self.loss,
             processes=self.processes,
         )
+
+    def exact(self) -> FrozenEmbedding:
+        """Return the model to publish, as it is now, in float32 and eval mode, for evaluation."""
+        return FrozenEmbedding(FoldedModel(self.published.model), self.forward.format)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """Return all weights that are trained: the model's and the method's own."""

@@ -1,9 +1,10 @@
 """The state from which an interrupted training continues; nothing in it is unpickled.
 
-state-<epoch>-<step>-<checksum>.safetensors holds the weights, Adam's moments, the method's own state and, as JSON in
-its header, the progress. It gets its name once it is complete, and the one before it is kept: a file whose bytes have
-another SHA-256 than its name says is damaged, and the training goes on from the other. Beside them are the weights of
-the epochs that a checkpoint choice refers to, each written before the state that records their checksum.
+state-<epoch>-<step>-<checksum>.safetensors holds the weights, their mean if that is published, Adam's moments, the
+method's own state and, as JSON in its header, the progress. It gets its name once it is complete, and the one before it
+is kept: a file whose bytes have another SHA-256 than its name says is damaged, and the training goes on from the other.
+Beside them are the weights of the epochs that a checkpoint choice refers to, each written before the state that records
+their checksum.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from robust_dml.training.adam import Adam
 from robust_dml.training.checkpoints import Choice, epochs_of
 from robust_dml.training.history import HistoryRow
 from robust_dml.training.methods import TrainingMethod
+from robust_dml.training.published import PublishedModel
 from robust_dml.training.state_files import PATTERN, checksum_of, newest_first, state_name
 
 KEPT = 2
@@ -59,17 +61,19 @@ class TrainingProgress:
 
 @dataclass(frozen=True)
 class Learner:
-    """What a training changes: the model, the method's own state, and the optimiser of both."""
+    """What a training changes: the model, the one to publish, the method's own state, and the optimiser."""
 
     model: nn.Module
     method: TrainingMethod
     optimiser: Adam
+    published: PublishedModel
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything that the next step depends on, by name."""
         return {
             **_prefixed("model/", self.model.state_dict()),
             **_prefixed("optimiser/", self.optimiser.state()),
+            **_prefixed("published/", self.published.state()),
             **_prefixed("method/", self.method.state()),
             **_prefixed("parameter/", self.method.parameters()),
         }
@@ -78,6 +82,7 @@ class Learner:
         """Restore what `tensors` returned. Raises RuntimeError or KeyError if names or shapes differ."""
         self.model.load_state_dict(_without_prefix("model/", tensors))
         self.optimiser.load(_without_prefix("optimiser/", tensors))
+        self.published.load(_without_prefix("published/", tensors))
         self.method.load(_without_prefix("method/", tensors))
         for name, parameter in self.method.parameters().items():
             parameter.data.copy_(tensors[f"parameter/{name}"])
