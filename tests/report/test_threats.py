@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from robust_dml.records import FIGURES, TABLES, THREATS
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures import draw
 from robust_dml.report.results import Results
-from robust_dml.report.threats import wants
+from robust_dml.report.threats import ThreatNumbers, wants
 from robust_dml.runtime.sealed import write_checksum
 
 KINDS = [name for name in THREATS.names if THREATS.load(name).measure is not None]
@@ -120,6 +121,21 @@ def test_lines_stand_where_threats_csv_says(numbers: Numbers, kind: str) -> None
         assert {level: drawn[level] for level in expected} == pytest.approx(expected)
 
 
+def test_of_a_single_radius_each_model_has_a_row(numbers: Numbers, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = ThreatNumbers.rows.func  # type: ignore[attr-defined]
+    few = cached_property(lambda self: [row for row in every(self) if row.level == 2.0])
+    few.__set_name__(ThreatNumbers, "rows")
+    monkeypatch.setattr(ThreatNumbers, "rows", few)
+    (expected,) = (
+        100 * each["value"] for each in readings("ranking") if (each["metric"], each["level"]) == ("ers", 2.0)
+    )
+    for ax in draw(numbers, "ranking").axes:
+        points = [line for line in ax.lines if len(line.get_xdata()) == 1]
+        assert len(points) == len(ax.get_yticklabels()) > 1
+        assert [line.get_xdata()[0] for line in points] == pytest.approx([expected] * len(points))
+        assert ax.get_xlabel() == "ERS at ε = 2"
+
+
 def test_at_a_glance_a_row_for_each_model_and_a_column_for_each_threat(numbers: Numbers) -> None:
     study, figure = numbers.study, draw(numbers, "threats")
     models = {run.model for run in runs(study)}
@@ -136,4 +152,6 @@ def test_at_a_glance_a_row_for_each_model_and_a_column_for_each_threat(numbers: 
 
 def test_one_threat_needs_no_page(numbers: Numbers) -> None:
     one = numbers.study.model_copy(update={"threats": {"hub": numbers.study.threats["hub"]}})
-    assert FIGURES.load("threats").wanted(numbers.study) and not FIGURES.load("threats").wanted(one)
+    twice = numbers.study.model_copy(update={"threats": dict.fromkeys("ab", numbers.study.threats["hub"])})
+    assert FIGURES.load("threats").wanted(numbers.study)
+    assert not FIGURES.load("threats").wanted(one) and not FIGURES.load("threats").wanted(twice)

@@ -12,7 +12,7 @@ from report.field_study import TRAININGS, numbers_of_field_study
 from robust_dml.config import ModelName, load_study
 from robust_dml.config.evaluation import CLEAN
 from robust_dml.report.figures import draw
-from robust_dml.report.figures.trade_off import ENTRY, GAP, spread
+from robust_dml.report.figures.trade_off import ENTRY, GAP, _mark, spread
 from robust_dml.report.seeds import mean
 from robust_dml.report.selection import headline
 
@@ -42,6 +42,12 @@ def test_names_are_apart_and_inside(heights: list[float]) -> None:
     found = spread(heights)
     assert len(found) == len(heights) and all(-1e-9 <= height <= 1 for height in found)
     assert all(b - a >= min(GAP, 1 / (len(found) - 1)) - 1e-9 for a, b in pairwise(found))
+
+
+def test_natural_paper_others_and_untrained_look_different() -> None:
+    study = load_study(ROOT / "config" / "field.yaml")
+    looks = [_mark(study, name) for name in ("natural", "robust-anchor", "est", "untrained")]
+    assert len(set(looks)) == 4 and _mark(study, "contrast") == looks[3]
 
 
 def test_few_rivals_need_no_such_figure() -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def caption(study: Study) -> str:
     """Return what is drawn."""
     return (
-        "Empirical robustness score (of 100) against the radius ε of the ranking attacks. Line: mean over seeds; band:"
-        " from the lowest to the highest seed. Higher is safer, but a model whose embeddings collapse scores high too:"
-        " read it beside clean recall@1 and the flag in the table."
+        "Empirical robustness score (of 100) against the radius ε of the ranking attacks, or at the only one. Line or"
+        " mark: mean over seeds; band or bar: from the lowest to the highest seed. Higher is safer, but a model whose"
+        " embeddings collapse scores high too: read it beside clean recall@1 and the flag in the table."
     )
 
 

@@ -1,4 +1,7 @@
-"""Curves of one metric of a threat against its level: a panel per dataset and loss, a line per training."""
+"""One metric of a threat against its level: a panel per dataset and loss, a line per training.
+
+Of a single level a line would be a heap of points: then every training has a row instead.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import TYPE_CHECKING
 from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import group_panels, legend
 from robust_dml.report.figures.style import marks
-from robust_dml.report.selection import models_in_panel
+from robust_dml.report.labels import radius
+from robust_dml.report.selection import measured_groups, models_in_panel, models_of
 from robust_dml.report.threats import ThreatNumbers, ThreatRow
 
 if TYPE_CHECKING:
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from robust_dml.report.figures.style import Mark
+
+ROW = 0.17
+"""Inches: the height of a row of a single level."""
 
 
 def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | None = None, beside: str = "") -> Figure:
@@ -24,6 +31,9 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
     """
     threats = ThreatNumbers(numbers.study)
     name = threats.names(kind)[0]
+    levels = sorted({row.level for row in threats.of(name) if row.setting in threats.study.threats[name].record.curve})
+    if len(levels) == 1:
+        return draw_rows(threats, name, f"{y} at {x.partition(' ')[0]} = {radius(levels[0])}")
     figure, panels = group_panels(numbers.study, sharey=True, sharex=True)
     looks = marks(numbers.study)
     for panel in panels:
@@ -39,21 +49,46 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
                     alpha=0.6,
                 )
         panel.ax.set(xlabel=x, ylabel=y if panel.first else "")
-    levels = sorted({row.level for row in threats.of(name) if row.setting in threats.study.threats[name].record.curve})
     panels[0].ax.set_xticks(levels, [f"{level:.3g}" for level in levels])
     panels[0].ax.set_ylim(0, top)  # shared, so after all panels are drawn
     legend(figure, numbers.study)
     return figure
 
 
+def draw_rows(threats: ThreatNumbers, name: str, words: str) -> Figure:
+    """Draw a single level: a row per training, the highest on top, with its mean and the widest interval as a bar."""
+    found = {model: threats.curve(name, model) for model in models_of(threats.study)}
+    groups = [models_in_panel(threats.study, group) for group in measured_groups(threats.study)]
+    most = max(sum(bool(found[model]) for model in models) for models in groups)
+    figure, panels = group_panels(threats.study, height=ROW * most + 0.8, sharex=True)
+    looks = marks(threats.study)
+    for panel in panels:
+        shown = [model for model in models_in_panel(threats.study, panel.group) if found[model]]
+        shown.sort(key=lambda model: means(found[model])[1][0])
+        for place, model in enumerate(shown):
+            middle, low, high = means(found[model])[1][0], *ends(found[model])
+            look = looks[model.training]
+            panel.ax.plot([low, high], [place, place], color=look.color, linewidth=2.4, alpha=0.35)
+            panel.ax.plot(middle, place, color=look.color, marker=look.marker, markeredgewidth=0)
+        panel.ax.set_yticks(range(len(shown)), [model.training for model in shown])
+        panel.ax.set(xlabel=words)
+    panels[0].ax.set_xlim(0, None)  # shared, so after all panels are drawn
+    return figure
+
+
 def draw_line(ax: Axes, rows: list[ThreatRow], name: str, mark: Mark) -> None:
     """Draw percentages against the levels: mean over seeds, and the widest interval over queries as a band."""
     levels, middle = means(rows)
-    here = [[row for row in rows if row.level == level] for level in levels]
-    low = [100 * min(row.value if row.low is None else row.low for row in at) for at in here]
-    high = [100 * max(row.value if row.high is None else row.high for row in at) for at in here]
+    low, high = zip(*(ends([row for row in rows if row.level == level]) for level in levels), strict=True)
     ax.fill_between(levels, low, high, color=mark.color, alpha=0.13, linewidth=0)
     ax.plot(levels, middle, color=mark.color, linestyle=mark.line, marker=mark.marker, label=name, markeredgewidth=0)
+
+
+def ends(rows: list[ThreatRow]) -> tuple[float, float]:
+    """Return the lowest and the highest end of the seeds' intervals, in percent; their values where they have none."""
+    low = min(row.value if row.low is None else row.low for row in rows)
+    high = max(row.value if row.high is None else row.high for row in rows)
+    return 100 * low, 100 * high
 
 
 def means(rows: list[ThreatRow]) -> tuple[list[float], list[float]]:

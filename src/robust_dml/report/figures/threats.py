@@ -78,7 +78,7 @@ def _words(study: Study, model: ModelName) -> str:
 ENTRY = FigureRecord(
     title="Threats at a glance",
     order=195,
-    wanted=lambda study: len(study.threats) > 1,
+    wanted=lambda study: len({config.kind for config in study.threats.values()}) > 1,
     sources=threats_file,
     caption=caption,
     draw=draw,

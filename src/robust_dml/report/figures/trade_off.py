@@ -64,9 +64,8 @@ def points_of(numbers: Numbers, panel: Panel, at: AttackAt) -> list[Point]:
 
 
 def _mark(study: Study, name: str) -> Mark:
-    if name not in study.trainings:
-        return OTHERS[2]
-    return {"natural": NATURAL, "robust": OTHERS[0]}.get(study.trainings[name].record.family, OTHERS[1])
+    known = {"natural": NATURAL, "robust": OTHERS[0], "rival": OTHERS[1], "reference": OTHERS[2]}
+    return known[study.trainings[name].record.family]
 
 
 def _point(ax: Axes, point: Point, mark: Mark) -> None:
