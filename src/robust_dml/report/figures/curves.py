@@ -94,7 +94,8 @@ def _curves(history: list[HistoryRow], *, attacked: bool) -> tuple[Points, Point
 def _line(ax: Axes, points: Points, name: str, mark: Mark) -> None:
     if points:
         x, y = zip(*points, strict=True)
-        ax.plot(x, y, color=mark.color, linestyle=mark.line, linewidth=1.0, alpha=0.85, label=name)
+        marker = mark.marker if len(points) == 1 else ""  # a line of one point is not to be seen
+        ax.plot(x, y, color=mark.color, linestyle=mark.line, linewidth=1.0, alpha=0.85, label=name, marker=marker)
 
 
 ENTRY = FigureRecord(
