@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from checkout import ROOT
 from robust_dml.cli import main
-from robust_dml.config import Study
+from robust_dml.config import Study, load_study
+from robust_dml.config.paths import results_folder
 from robust_dml.report.catalogue import report_files
+from robust_dml.report.record import _recorded
 from robust_dml.report.results import Results
 
 
@@ -44,6 +47,19 @@ def test_a_new_record_replaces_the_old_one(finished: Path, study_file: Path) -> 
     old.write_text("old")
     assert main(["record", str(study_file)]) == 0
     assert not old.exists() and (old.parent / "main.csv").exists()
+
+
+def test_cards_are_kept_of_a_study_with_the_standard_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: Study
+) -> None:
+    field = load_study(ROOT / "config" / "field.yaml")
+    monkeypatch.chdir(tmp_path)
+    for name in ("b", "a"):
+        file = results_folder("field") / "cards" / f"{name}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+    assert _recorded(field)[-3:] == ["card.json", "cards/a.json", "cards/b.json"]
+    assert not [name for name in _recorded(study) if "card" in name]
 
 
 def test_an_unfinished_run_is_not_recorded(finished: Path, study_file: Path, capsys) -> None:

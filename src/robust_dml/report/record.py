@@ -16,18 +16,18 @@ from robust_dml.runtime.sealed import require_checksum
 def record(study: Study, summary: str) -> Path:
     """Replace the record of a study by what its run made, and return its folder.
 
-    It has metrics.csv and threats.csv with their checksums, headline numbers as JSON, claims, tables as CSV, figures as
-    PNG, and `summary`, what the terminal shows after the run. Raises UserError if the run is not complete.
+    It has metrics.csv and threats.csv with their checksums, headline numbers as JSON, claims, cards, tables as CSV,
+    figures as PNG, and `summary`, what the terminal shows after the run. Raises UserError if the run is not complete.
     """
     source, target = results_folder(study.name), record_folder(study.name)
-    missing = [file for file in report_files(study) if not file.exists()]
+    kept = _recorded(study)
+    missing = [file for file in [*report_files(study), *(source / name for name in kept)] if not file.exists()]
     if missing:
         raise UserError(f"{missing[0]}: no such file; finish the run before it is recorded")
     require_checksum(source / "metrics.csv", "run snakemake again")
     with filling(target) as folder:
-        (folder / "tables").mkdir()
-        (folder / "figures").mkdir()
-        for name in _recorded(study):
+        for name in kept:
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(source / name, folder / name)
         write_text(folder / "summary.txt", summary)
     return target
@@ -39,4 +39,12 @@ def _recorded(study: Study) -> list[str]:
     names += ["threats.csv", "threats.csv.sha256"] if study.threats else []
     tables = (f"tables/{name}.csv" for name in table_names(study))
     figures = (f"figures/{name}.png" for name in figure_names(study))
-    return [*names, *tables, *figures]
+    return [*names, *tables, *figures, *_cards(study)]
+
+
+def _cards(study: Study) -> list[str]:
+    """Return the cards of a study that runs the standard protocol; one card is a file, several are a folder more."""
+    if not any(attack.is_standard for attack in study.attacks.values()):
+        return []
+    several = (results_folder(study.name) / "cards").glob("*.json")
+    return ["card.json", *sorted(f"cards/{file.name}" for file in several)]
