@@ -105,7 +105,8 @@ def _require_same_model(path: Path, card: Card, study: Study, run: Run) -> None:
     found, expected = sha256_of(model_folder(study.name, run) / "model.safetensors"), card.model.weights[str(run.seed)]
     if found != expected:
         raise UserError(
-            f"{path}: made for other weights, or other code of the encoder: expected SHA-256 {expected}, found {found}"
+            f"{path}: made for other weights, or other code of the encoder: expected SHA-256 {expected}, found {found};"
+            " name the right one by --encoder, for a study's card the folder of a trained model, which ends in seed0"
         )
 
 
