@@ -64,7 +64,6 @@ def trials(study: Study, run: Run, radii: Sequence[int]) -> Iterator[tuple[str, 
                 training.progress = TrainingProgress(epoch=epoch)
                 train_epoch(training, epoch, stop)
         part = training.dataset.part("validation")
-        training.forward.refresh()
         yield "last", recalls(training.forward.exact(), part, radii)
         yield "mean", recalls(training.exact(), part, radii)
 

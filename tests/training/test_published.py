@@ -26,9 +26,9 @@ def test_the_mean_restated(make_study: MakeStudy, run: Run, monkeypatch: pytest.
     seen: list[dict[str, Tensor]] = []
     update = PublishedModel.update
 
-    def noting(self: PublishedModel) -> None:
+    def noting(self: PublishedModel, steps: Tensor) -> None:
         seen.append({name: weight.detach().clone() for name, weight in self.trained.state_dict().items()})
-        update(self)
+        update(self, steps)
 
     expected = {name: weight.clone() for name, weight in Training(study, run).forward.model.state_dict().items()}
     monkeypatch.setattr(PublishedModel, "update", noting)
@@ -45,7 +45,7 @@ def test_the_mean_restated(make_study: MakeStudy, run: Run, monkeypatch: pytest.
 
 def test_without_a_mean_the_last_weights_are_published(make_study: MakeStudy, run: Run) -> None:
     training = Training(load_study(make_study()), run)
-    assert training.published.model is training.forward.model
+    assert training.published.model is training.forward.model and training.published.folded is training.forward.folded
     assert training.published.state() == {}
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from robust_dml.models.folding import FoldedModel
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.options import Options
 from robust_dml.training.adam import Adam
@@ -26,7 +27,7 @@ def learner(seed: int = 0, width: int = 3) -> Learner:
     torch.manual_seed(seed)
     model = nn.Linear(width, 2)
     optimiser = Adam(dict(model.named_parameters()), learning_rate=0.1, weight_decay=0.0)
-    published = PublishedModel(model, average_steps=4)  # type: ignore[arg-type]
+    published = PublishedModel(FoldedModel(model), average_steps=4)  # type: ignore[arg-type]
     return Learner(model, method_of_function(lambda step: step, Options()), optimiser, published)
 
 

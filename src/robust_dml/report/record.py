@@ -8,6 +8,7 @@ from pathlib import Path
 from robust_dml.config import Study
 from robust_dml.config.paths import record_folder, results_folder
 from robust_dml.report.catalogue import figure_names, report_files, table_names
+from robust_dml.report.verification import has_standard
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import filling, write_text
 from robust_dml.runtime.sealed import require_checksum
@@ -44,7 +45,7 @@ def _recorded(study: Study) -> list[str]:
 
 def _cards(study: Study) -> list[str]:
     """Return the cards of a study that runs the standard protocol; one card is a file, several are a folder more."""
-    if not any(attack.is_standard for attack in study.attacks.values()):
+    if not has_standard(study):
         return []
     several = (results_folder(study.name) / "cards").glob("*.json")
     return ["card.json", *sorted(f"cards/{file.name}" for file in several)]

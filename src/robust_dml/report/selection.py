@@ -13,6 +13,7 @@ from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.options import Entry
 
 STANDARD = "standard-v"
+MANY_RIVALS = 3
 
 
 class Group(NamedTuple):
@@ -88,6 +89,11 @@ def has_pair(study: Study, group: Group) -> bool:
 def of_family(study: Study, family: str) -> list[str]:
     """Return the trainings whose method is of a family: natural, robust or rival."""
     return [name for name, training in study.trainings.items() if training.record.family == family]
+
+
+def has_many_rivals(study: Study) -> bool:
+    """Return whether a study compares so many rival trainings that the table of rivals alone does not show it."""
+    return len(of_family(study, "rival")) >= MANY_RIVALS
 
 
 def option(section: Entry, key: str) -> Any:

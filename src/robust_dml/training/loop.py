@@ -95,7 +95,7 @@ def train_step(training: Training, batch: Batch, epoch: int, number: int) -> flo
     torch.autograd.backward(loss)
     training.processes.sum_gradients(training.parameters().values())
     training.optimiser.step()
-    training.published.update()
+    training.published.update(training.optimiser.steps)
     return value
 
 

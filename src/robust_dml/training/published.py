@@ -13,27 +13,29 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from robust_dml.models.embedding import EmbeddingModel
+from robust_dml.models.folding import FoldedModel
 
 WARM_UP = 10
 """Steps after which the mean weighs its past and the present step alike."""
 
 
 class PublishedModel:
-    """`model` is the model that is trained, or, with `average_steps`, another one with the mean of its weights."""
+    """`model` is the model that is trained, or, with `average_steps`, another one with the mean of its weights.
 
-    def __init__(self, trained: EmbeddingModel, average_steps: int) -> None:
-        self.trained, self.average_steps = trained, average_steps
-        self.model = copy.deepcopy(trained) if average_steps else trained
-        self.steps = torch.zeros((), dtype=torch.int64)
+    `folded` is the same as a function of images, made once.
+    """
+
+    def __init__(self, trained: FoldedModel, average_steps: int) -> None:
+        self.trained, self.average_steps = trained.model, average_steps
+        self.folded = FoldedModel(copy.deepcopy(trained.model)) if average_steps else trained
+        self.model = self.folded.model
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Take a step of the optimiser into the mean; statistics of BatchNorm too, and counts as they are."""
+    def update(self, steps: Tensor) -> None:
+        """Take the weights after `steps` () into the mean; statistics of BatchNorm too, and counts as they are."""
         if not self.average_steps:
             return
-        self.steps += 1
-        number = int(self.steps)
+        number = int(steps)
         kept = min(1 - 1 / self.average_steps, number / (number + WARM_UP))
         present = self.trained.state_dict()
         for name, mean in self.model.state_dict().items():
@@ -43,11 +45,10 @@ class PublishedModel:
                 mean.copy_(present[name])
 
     def state(self) -> dict[str, Tensor]:
-        """Return the mean and how many steps are in it, by name; nothing where there is no mean."""
-        return {**self.model.state_dict(), "steps": self.steps} if self.average_steps else {}
+        """Return the mean by name; nothing where there is none."""
+        return self.model.state_dict() if self.average_steps else {}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Restore what `state` returned. Raises RuntimeError or KeyError if names or shapes differ."""
+        """Restore what `state` returned. Raises RuntimeError if names or shapes differ."""
         if self.average_steps:
-            self.steps = state["steps"]
-            self.model.load_state_dict({name: tensor for name, tensor in state.items() if name != "steps"})
+            self.model.load_state_dict(state)

@@ -14,7 +14,7 @@ from robust_dml.data.loading.dataset import Part
 from robust_dml.losses import build_loss
 from robust_dml.miners import build_miner
 from robust_dml.models.build import build_model
-from robust_dml.models.folding import FoldedModel, FrozenEmbedding
+from robust_dml.models.folding import FrozenEmbedding
 from robust_dml.runtime.errors import UserError
 from robust_dml.runtime.files import digest_of
 from robust_dml.runtime.hardware import take_device
@@ -46,7 +46,7 @@ class Training:
         self.method = self._method()
         self.optimiser = self._optimiser()
         self.test, self.held_out = self._validations()
-        self.published = PublishedModel(self.forward.model, self.optimisation.average_steps)
+        self.published = PublishedModel(self.forward.folded, self.optimisation.average_steps)
         self.learner = Learner(self.forward.model, self.method, self.optimiser, self.published)
         self.state = self._state()
         self.progress = self.state.load(self.learner)
@@ -69,7 +69,7 @@ class Training:
 
     def exact(self) -> FrozenEmbedding:
         """Return the model to publish, as it is now, in float32 and eval mode, for evaluation."""
-        return FrozenEmbedding(FoldedModel(self.published.model), self.forward.format)
+        return FrozenEmbedding(self.published.folded, self.forward.format)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """Return all weights that are trained: the model's and the method's own."""

@@ -57,20 +57,22 @@ def draw_threat(numbers: Numbers, kind: str, *, x: str, y: str, top: float | Non
 
 def draw_rows(threats: ThreatNumbers, name: str, words: str) -> Figure:
     """Draw a single level: a row per training, the highest on top, with its mean and the widest interval as a bar."""
-    found = {model: threats.curve(name, model) for model in models_of(threats.study)}
-    groups = [models_in_panel(threats.study, group) for group in measured_groups(threats.study)]
-    most = max(sum(bool(found[model]) for model in models) for models in groups)
-    figure, panels = group_panels(threats.study, height=ROW * most + 0.8, sharex=True)
+    curves = ((model, threats.curve(name, model)) for model in models_of(threats.study))
+    found = {model: rows for model, rows in curves if rows}
+    shown = {
+        group: [model for model in models_in_panel(threats.study, group) if model in found]
+        for group in measured_groups(threats.study)
+    }
+    figure, panels = group_panels(threats.study, height=ROW * max(map(len, shown.values())) + 0.8, sharex=True)
     looks = marks(threats.study)
     for panel in panels:
-        shown = [model for model in models_in_panel(threats.study, panel.group) if found[model]]
-        shown.sort(key=lambda model: means(found[model])[1][0])
-        for place, model in enumerate(shown):
+        models = sorted(shown[panel.group], key=lambda model: means(found[model])[1][0])
+        for place, model in enumerate(models):
             middle, low, high = means(found[model])[1][0], *ends(found[model])
             look = looks[model.training]
             panel.ax.plot([low, high], [place, place], color=look.color, linewidth=2.4, alpha=0.35)
             panel.ax.plot(middle, place, color=look.color, marker=look.marker, markeredgewidth=0)
-        panel.ax.set_yticks(range(len(shown)), [model.training for model in shown])
+        panel.ax.set_yticks(range(len(models)), [model.training for model in models])
         panel.ax.set(xlabel=words)
     panels[0].ax.set_xlim(0, None)  # shared, so after all panels are drawn
     return figure

@@ -11,14 +11,13 @@ from robust_dml.report.cells import Numbers
 from robust_dml.report.figures.panels import Panel, group_panels
 from robust_dml.report.figures.style import NATURAL, OTHERS, Mark
 from robust_dml.report.labels import result_label
-from robust_dml.report.selection import headline, models_in_panel, of_family
+from robust_dml.report.selection import has_many_rivals, headline, models_in_panel
 from robust_dml.report.sources import result_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FEWEST = 3  # rival trainings; fewer are clear from the tables
 GAP = 0.05  # between the names, as a share of the height
 
 
@@ -123,7 +122,7 @@ def spread(heights: list[float]) -> list[float]:
 ENTRY = FigureRecord(
     title="Clean and worst case",
     order=6,
-    wanted=lambda study: len(of_family(study, "rival")) >= FEWEST,
+    wanted=has_many_rivals,
     sources=lambda study: result_files(study, [CLEAN, headline(study)]),
     caption=caption,
     draw=draw,

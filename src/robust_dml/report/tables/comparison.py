@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from robust_dml.config import ModelName, Study
 from robust_dml.config.evaluation import CLEAN, AttackAt
@@ -13,7 +14,10 @@ from robust_dml.report.best import mark_best
 from robust_dml.report.cells import RECALL, Numbers
 from robust_dml.report.labels import NORMS, attack_label, metric_label, radius, threat_label
 from robust_dml.report.selection import Group, groups, headline, is_standard, main_results, natural, trainings_of
-from robust_dml.report.table import Better, Cell, Column, Row, Table
+from robust_dml.report.table import Better, Cell, Column, Flag, Row, Table, number
+
+if TYPE_CHECKING:
+    from robust_dml.report.contrast import Contrast
 
 Labelled = list[tuple[str, str]]
 """The rows of a group: the words in front, and the training."""
@@ -92,6 +96,12 @@ def curve_column(at: AttackAt) -> Column:
 def curve_measure(numbers: Numbers, at: AttackAt) -> Measure:
     """Return the column of R@1 at one radius of the curve of the worst case."""
     return Measure(curve_column(at), lambda model: numbers.value(model, at), at)
+
+
+def contrast_cell(found: Contrast, other: ModelName, flags: list[Flag]) -> Cell:
+    """Return R@1 minus that of another model, in points, bold if it is resolved over queries and over seeds."""
+    cell = number(found.seeds, "points", interval=found.interval, model=other, flags=flags)
+    return replace(cell, standing="best" if found.resolved else "")
 
 
 def training_table(

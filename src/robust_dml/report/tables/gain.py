@@ -9,8 +9,8 @@ from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.gains import Gain, gains, others, subject
 from robust_dml.report.selection import curve
-from robust_dml.report.table import Cell, Row, Table, number
-from robust_dml.report.tables.comparison import curve_column, queries_sentence
+from robust_dml.report.table import Cell, Row, Table
+from robust_dml.report.tables.comparison import contrast_cell, curve_column, queries_sentence
 
 CAPTION = (
     "R@1 of {} minus that of each row, in points, on the same queries and seeds; below it, the 95 % interval over "
@@ -36,9 +36,7 @@ def _cell(numbers: Numbers, found: list[Gain], other: ModelName, label: str) -> 
     gain = next((gain for gain in found if (gain.other, gain.at.label) == (other, label)), None)
     if gain is None:
         return Cell()
-    flags = numbers.flags(gain.other, label)
-    cell = number(gain.contrast.seeds, "points", interval=gain.contrast.interval, model=gain.other, flags=flags)
-    return replace(cell, standing="" if gain.place == "open" else "best")
+    return contrast_cell(gain.contrast, gain.other, numbers.flags(gain.other, label))
 
 
 def _wanted(study: Study) -> bool:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from robust_dml.config import ModelName, Study
+from robust_dml.config import ModelName
 from robust_dml.config.evaluation import CLEAN, AttackAt
 from robust_dml.records import TableRecord
 from robust_dml.report.cells import Numbers
 from robust_dml.report.seeds import mean
-from robust_dml.report.selection import headline, measured_groups, models_in_panel, of_family
-from robust_dml.report.table import Cell, Column, Row, Table, number
-from robust_dml.report.tables.comparison import column_group, queries_sentence
+from robust_dml.report.selection import has_many_rivals, headline, measured_groups, models_in_panel
+from robust_dml.report.table import Cell, Column, Row, Table
+from robust_dml.report.tables.comparison import column_group, contrast_cell, queries_sentence
 
-FEWEST = 3  # rival trainings; fewer are clear from the table of rivals
 CAPTION = (
     "R@1 of the training with the highest R@1 under the headline attack minus that of each other one, in points, on the"
     " same queries and seeds; below it, the 95 % interval over queries, clustered by class. Bold (* in a terminal):"
@@ -47,13 +44,7 @@ def _cell(numbers: Numbers, first: ModelName, other: ModelName, at: AttackAt) ->
     found = numbers.contrast(first, other, at)
     if found is None:
         return Cell()
-    flags = [*numbers.flags(first, at.label), *numbers.flags(other, at.label)]
-    cell = number(found.seeds, "points", interval=found.interval, model=other, flags=flags)
-    return replace(cell, standing="best" if found.resolved else "")
+    return contrast_cell(found, other, [*numbers.flags(first, at.label), *numbers.flags(other, at.label)])
 
 
-def _wanted(study: Study) -> bool:
-    return len(of_family(study, "rival")) >= FEWEST
-
-
-ENTRY = TableRecord(title="How far the first training leads", order=55, wanted=_wanted, build=build)
+ENTRY = TableRecord(title="How far the first training leads", order=55, wanted=has_many_rivals, build=build)
